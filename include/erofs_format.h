@@ -40,6 +40,7 @@
 	X(SB_ISHARE_PREFIX,	EFSCORRUPTED,	"ishare_xattr_prefix_id out of range") \
 	X(SB_METABOX_SIZE,	EFSCORRUPTED,	"metabox feature without metabox_nid (superblock size)") \
 	X(SB_METABOX_NID,	EFSCORRUPTED,	"metabox_nid refers into the metabox") \
+	X(SB_METABOX_ZERO,	EFSCORRUPTED,	"metabox feature with metabox_nid 0") \
 	X(SB_PACKED_NID,	EFSCORRUPTED,	"packed_nid refers into the metabox") \
 	X(SB_ALGORITHMS,	EOPNOTSUPP,	"unknown compression algorithms (bitmap)") \
 	X(SB_PREFIX_COUNT,	EFSCORRUPTED,	"too many long xattr prefixes") \
@@ -51,6 +52,8 @@
 	X(CFG_ZSTD_FORMAT,	EINVAL,		"Zstandard configuration format") \
 	X(CFG_ZSTD_WINDOW,	EINVAL,		"Zstandard windowlog") \
 	X(DEV_RANGE,		EFSCORRUPTED,	"extra device's block range overflows") \
+	X(DEV_ADDRESS,		EFSCORRUPTED,	"extent past the end of the address space") \
+	X(DEV_EXTENT,		EFSCORRUPTED,	"extent starts past the end of its device") \
 	X(DEV_ID,		ENODEV,		"extent on a device that does not exist (device id)") \
 	X(INODE_NID,		EFSCORRUPTED,	"node id out of range") \
 	X(INODE_NO_METABOX,	EFSCORRUPTED,	"node id in a metabox that the image does not have") \
@@ -63,6 +66,10 @@
 	X(INODE_XATTR_AREA,	EFSCORRUPTED,	"xattr area past the end of the address space") \
 	X(INODE_STARTBLK,	EFSCORRUPTED,	"data blocks past the end of the address space") \
 	X(INODE_COMPRESSED,	EFSCORRUPTED,	"compressed inode in an image without algorithms (layout)") \
+	X(ROLE_ROOT,		EINVAL,		"root inode is not a directory (i_mode)") \
+	X(ROLE_PACKED,		EFSCORRUPTED,	"packed inode is not a regular file (i_mode)") \
+	X(ROLE_METABOX,		EFSCORRUPTED,	"metabox inode is not a regular file (i_mode)") \
+	X(MAP_COMPRESSED,	EOPNOTSUPP,	"extents of a compressed layout (layout)") \
 	X(CHUNK_FORMAT,		EOPNOTSUPP,	"reserved chunk format bits") \
 	X(CHUNK_TABLE,		EFSCORRUPTED,	"chunk table past the end of the address space") \
 	X(CHUNK_ADDRESS,	EFSCORRUPTED,	"chunk address out of range") \
@@ -174,7 +181,11 @@ struct erofs_super {
 	u16 extra_devices;
 	u16 device_id_mask;
 	u16 algorithms;
-	u16 lz4_max_distance;		/* only when there is no configuration area */
+	u16 lz4_max_distance;		/* 0 = the LZ4 default, 65535 */
+	u16 lz4_max_pclusterblks;	/* at least 1 */
+	u8  deflate_windowbits;
+	u8  zstd_windowlog;		/* window = 1 << (windowlog + 10) bytes */
+	u32 lzma_dict_size;		/* bytes */
 	u32 fixed_nsec;
 	u32 xattr_blkaddr;
 	u32 meta_blkaddr;
@@ -193,7 +204,9 @@ struct erofs_super {
 };
 
 /**
- * erofs_super_read - read and verify the superblock (section 1.1, checks 1 to 9)
+ * erofs_super_read - read and verify the superblock and the compression
+ *	configuration (section 1.1, checks 1 to 10; the device table is
+ *	erofs_device_read()'s)
  * @src:     EROFS_DEV is read
  * @max_blkszbits: largest log2 block size the caller can handle (page size)
  * @sb:      result
@@ -246,7 +259,9 @@ struct erofs_location {
  * @devs: array of sb->extra_devices slots (device id 1 first); NULL if none
  * @flat: no device was given by the user: all of them lie behind the primary
  *
- * Return: 0; -ENODEV for an unknown device id; -EFSCORRUPTED when the address overflows.
+ * loc->len is clipped where the next byte is on another device: call again for
+ * the rest. Return: 0; -ENODEV for an unknown device id; -EFSCORRUPTED when the
+ * address overflows or is past the end of the device that it names.
  */
 int erofs_locate(const struct erofs_super *sb, const struct erofs_device *devs, bool flat,
 		 u16 device_id, u64 pa, u64 len, struct erofs_location *loc,
@@ -297,6 +312,17 @@ struct erofs_inode {
  */
 int erofs_inode_read(struct erofs_source *src, const struct erofs_super *sb, u64 nid,
 		     struct erofs_inode *inode, struct erofs_diag *diag);
+
+/* The inodes that the superblock names, and what they have to be (section 1.1, 11) */
+enum erofs_role {
+	EROFS_ROLE_ROOT,		/* a directory */
+	EROFS_ROLE_PACKED,		/* a regular file */
+	EROFS_ROLE_METABOX,		/* a regular file */
+};
+
+/* erofs_role_check - verify the file type of an inode that the superblock names */
+int erofs_role_check(const struct erofs_inode *inode, enum erofs_role role,
+		     struct erofs_diag *diag);
 
 /* erofs_ino - st_ino of a nid (section 3.8) */
 u64 erofs_ino(const struct erofs_super *sb, u64 nid);

@@ -16,6 +16,7 @@
 #define EROFS_SUPER_MAGIC	0xE0F5E1E2U
 #define EROFS_SUPER_BASE_SIZE	128U
 #define EROFS_SB_EXTSLOT_SIZE	16U
+#define EROFS_SUPER_END_MAX	4096U		/* the superblock ends at this byte or before */
 
 /* Section 1.6: limits */
 #define EROFS_BLKSZBITS_MIN	9U
@@ -151,6 +152,19 @@ enum erofs_layout {
 	EROFS_LAYOUT_CHUNK_BASED	= 4,
 	EROFS_LAYOUT_COUNT		= 5,
 };
+
+/* Section 3.7: i_mode carries the POSIX file types */
+#define EROFS_S_IFMT	0170000
+#define EROFS_S_IFSOCK	0140000
+#define EROFS_S_IFLNK	0120000
+#define EROFS_S_IFREG	0100000
+#define EROFS_S_IFBLK	0060000
+#define EROFS_S_IFDIR	0040000
+#define EROFS_S_IFCHR	0020000
+#define EROFS_S_IFIFO	0010000
+
+/* Section 3.10: symlink targets are shorter than this */
+#define EROFS_SYMLINK_MAX	4096U
 
 /* Section 3.3 */
 struct erofs_inode_compact {
