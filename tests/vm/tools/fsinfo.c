@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a filesystem says of itself: label, statfs, statx; and open, which tells the errno of
+ * one open or read.
+ */
+#include "eistool.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#ifndef STATX_DIOALIGN
+#define STATX_DIOALIGN 0x00002000U
+#endif
+
+int cmd_label(int argc, char **argv)
+{
+	char label[FSLABEL_MAX] = "";
+	char *esc;
+	int fd;
+
+	if (argc != 2)
+		return EX_USAGE;
+	fd = open(argv[1], O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		die("%s: %s", argv[1], errname(errno));
+	if (ioctl(fd, FS_IOC_GETFSLABEL, label)) {
+		printf("!%s\n", errname(errno));
+		return EX_FAIL;
+	}
+	esc = escape(label, strnlen(label, sizeof(label)));
+	printf("%s\n", esc);
+	return EX_OK;
+}
+
+int cmd_statfs(int argc, char **argv)
+{
+	struct statfs s;
+	uint32_t id[2];
+
+	if (argc != 2)
+		return EX_USAGE;
+	if (statfs(argv[1], &s))
+		die("%s: statfs: %s", argv[1], errname(errno));
+	memcpy(id, &s.f_fsid, sizeof(id));
+	printf("type=%lx bsize=%lu frsize=%lu blocks=%llu bfree=%llu bavail=%llu files=%llu ffree=%llu namelen=%lu fsid=%08x%08x flags=%lx\n",
+	       (unsigned long)s.f_type, (unsigned long)s.f_bsize, (unsigned long)s.f_frsize,
+	       (unsigned long long)s.f_blocks, (unsigned long long)s.f_bfree,
+	       (unsigned long long)s.f_bavail, (unsigned long long)s.f_files,
+	       (unsigned long long)s.f_ffree, (unsigned long)s.f_namelen, id[0], id[1],
+	       (unsigned long)s.f_flags);
+	return EX_OK;
+}
+
+int cmd_statx(int argc, char **argv)
+{
+	struct statx x = { 0 };
+
+	if (argc != 2)
+		return EX_USAGE;
+	if (statx(AT_FDCWD, argv[1], AT_SYMLINK_NOFOLLOW,
+		  STATX_BASIC_STATS | STATX_BTIME | STATX_DIOALIGN, &x))
+		die("%s: statx: %s", argv[1], errname(errno));
+	printf("mask=%x attributes=%llx attributes_mask=%llx size=%llu blocks=%llu blksize=%u",
+	       x.stx_mask, (unsigned long long)x.stx_attributes,
+	       (unsigned long long)x.stx_attributes_mask, (unsigned long long)x.stx_size,
+	       (unsigned long long)x.stx_blocks, x.stx_blksize);
+	if (x.stx_mask & STATX_DIOALIGN)
+		printf(" dio_mem_align=%u dio_offset_align=%u", x.stx_dio_mem_align, x.stx_dio_offset_align);
+	putchar('\n');
+	return EX_OK;
+}
+
+/*
+ * open FILE [--direct] [--write] [--read OFFSET LEN] [--sha]: prints "ok ..." or "!ERRNO at STEP".
+ * Reading tells how many bytes came, so that a short read is not taken for success.
+ */
+int cmd_open(int argc, char **argv)
+{
+	uint64_t off = 0, len = 0;
+	bool read = false;
+	int flags = O_RDONLY, a, fd;
+
+	if (argc < 2)
+		return EX_USAGE;
+	for (a = 2; a < argc; a++) {
+		if (!strcmp(argv[a], "--direct")) {
+			flags |= O_DIRECT;
+		} else if (!strcmp(argv[a], "--write")) {
+			flags |= O_RDWR;
+		} else if (!strcmp(argv[a], "--dir")) {
+			flags |= O_DIRECTORY;
+		} else if (!strcmp(argv[a], "--read") && a + 2 < argc) {
+			off = number(argv[++a], "offset");
+			len = number(argv[++a], "length");
+			read = true;
+		} else {
+			return EX_USAGE;
+		}
+	}
+	fd = open(argv[1], flags | O_CLOEXEC);
+	if (fd < 0) {
+		printf("!%s at open\n", errname(errno));
+		return EX_FAIL;
+	}
+	if (read) {
+		void *buf;
+		ssize_t n;
+		char sha[65];
+
+		if (posix_memalign(&buf, 4096, len + 4096))
+			die("out of memory");
+		n = pread(fd, buf, len, off);
+		if (n < 0) {
+			printf("!%s at read\n", errname(errno));
+			return EX_FAIL;
+		}
+		sha256_of(buf, n, sha);
+		printf("ok %zd bytes sha256 %s\n", n, sha);
+	} else {
+		printf("ok\n");
+	}
+	return EX_OK;
+}
