@@ -49,7 +49,9 @@ debootstrap_to()
 root_apt_setup()
 {
 	local suite=$1 root=$2
-	cp "$CACHE/apt/$suite/sources.list" "$root/etc/apt/sources.list"
+	cp "$(apt_keyring)" "$root/etc/apt/lab-keyring.gpg"
+	sed 's#signed-by=[^]]*#signed-by=/etc/apt/lab-keyring.gpg#' "$CACHE/apt/$suite/sources.list" \
+		>"$root/etc/apt/sources.list"
 	# Acquire settings (proxy, date checks) are the machine's.
 	apt-config dump Acquire | grep -v '^Acquire::IndexTargets' >"$root/etc/apt/apt.conf.d/90lab" || true
 	cat >>"$root/etc/apt/apt.conf.d/90lab" <<-EOF
@@ -82,13 +84,12 @@ root_no_initramfs()
 root_apt()
 {
 	local suite=$1 root=$2 binds=(-b "$CACHE/apt/$1/lists:/var/lib/apt/lists"
-		-b "$CACHE/debs/archives-$1:/var/cache/apt/archives") k
+		-b "$CACHE/debs/archives-$1:/var/cache/apt/archives")
 	shift 2
 	mkdir -p "$CACHE/debs/archives-$suite/partial"
-	k=$(apt_keyring)
-	binds+=(-b "$k:$k")
 	[ -d /etc/apt/auth.conf.d ] && binds+=(-b /etc/apt/auth.conf.d:/etc/apt/auth.conf.d)
-	root_exec "$root" "${binds[@]}" -- apt-get -o APT::Default-Release= "$@"
+	# No initrd: see root_no_initramfs.
+	root_exec "$root" "${binds[@]}" -- env INITRD=No apt-get -o APT::Default-Release= "$@"
 }
 
 root_make()
