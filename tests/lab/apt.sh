@@ -11,10 +11,11 @@ apt_mirrors()
 {
 	[ -n "${LAB_MIRROR:-}" ] && return 0
 	command -v apt-get >/dev/null 2>&1 || die "this machine has no apt-get; the lab needs a Debian machine"
-	local uri release codename component own
+	local uri release component own
 	own=$(. /etc/os-release 2>/dev/null && printf '%s' "${VERSION_CODENAME:-}")
-	LAB_MIRROR= LAB_SECURITY=
-	while IFS='|' read -r uri release codename component; do
+	LAB_MIRROR='' LAB_SECURITY=''
+	# shellcheck disable=SC2016 # apt fills these in
+	while IFS='|' read -r uri release component; do
 		[ "$component" = main ] || continue
 		case $release in
 		*-security|*/updates)
@@ -22,7 +23,7 @@ apt_mirrors()
 		"$own"|bookworm|trixie|forky|sid|oldstable|stable|testing|unstable)
 			[ -n "$LAB_MIRROR" ] || LAB_MIRROR=${uri%/} ;;
 		esac
-	done < <(apt-get indextargets --format '$(REPO_URI)|$(RELEASE)|$(CODENAME)|$(COMPONENT)' \
+	done < <(apt-get indextargets --format '$(REPO_URI)|$(RELEASE)|$(COMPONENT)' \
 		'Identifier: Packages' 2>/dev/null)
 	[ -n "$LAB_MIRROR" ] ||
 		die "apt is not configured for a Debian mirror: add one to /etc/apt/sources.list.d (component main)"
@@ -90,7 +91,7 @@ apt_opts()
 	APT_OPTS=(-o "Dir::Etc::sourcelist=$d/sources.list" -o Dir::Etc::sourceparts=/dev/null
 		-o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null
 		-o "Dir::State=$d/state" -o "Dir::State::lists=$d/lists" -o "Dir::State::status=$d/status"
-		-o "Dir::Cache=$d/cache" -o APT::Default-Release= -o APT::Sandbox::User=root
+		-o "Dir::Cache=$d/cache" -o Dir::Cache::pkgcache=pkgcache.bin -o APT::Default-Release= -o APT::Sandbox::User=root
 		-o Acquire::Languages=none -o Acquire::Retries=3 -o APT::Architecture=amd64
 		-o "APT::Architectures::=amd64" -o APT::Update::Post-Invoke=)
 }
@@ -118,6 +119,7 @@ apt_refresh()
 apt_fresh()
 {
 	local d=$CACHE/apt/$1
+	apt_mirrors
 	[ -f "$d/stamp" ] && [ -z "$(find "$d/stamp" -mmin +1440 2>/dev/null)" ] || return 1
 	[ "$(apt_sources "$1")" = "$(cat "$d/sources.list" 2>/dev/null)" ]
 }
@@ -160,7 +162,7 @@ kernel_resolve()
 		mv "$list.$$.2" "$list"
 		rm -f "$list.$$"
 	fi
-	KR_VERSION= KR_RELEASE=
+	KR_VERSION='' KR_RELEASE=''
 	while read -r suite ver rel; do
 		case $id in
 		*-backports) [ "$suite" = "$id" ] || continue ;;

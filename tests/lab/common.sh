@@ -7,8 +7,11 @@
 
 # When sudo re-executes us, the cache stays the calling user's.
 CACHE=${EIS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/erofs-ishare}
+# shellcheck disable=SC2034 # used by those who source this
 LAB_SUITES="bookworm trixie sid"
+# shellcheck disable=SC2034
 LAB_KERNELS="bookworm bookworm-backports trixie trixie-backports sid"
+# shellcheck disable=SC2034
 LAB_TREES="small demo-a demo-b"
 
 say()  { printf 'lab: %s\n' "$*" >&2; }

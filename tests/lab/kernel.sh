@@ -26,7 +26,7 @@ kernel_image_packages()
 		case $seen in *" $p "*) continue ;; esac
 		seen="$seen$p "
 		echo "$p"
-		for d in $(apt-cache "${APT_OPTS[@]}" show "$p=$ver" | sed -n 's/^\(Pre-\)\?Depends: //p' | tr ',|' '\n\n' |
+		for d in $(apt-cache "${APT_OPTS[@]}" show "$p=$ver" | sed -n 's/^\(Pre-\)\?Depends: //p' | tr ',|' '\n' |
 				awk '{print $1}' | grep -- "-$rel\$" || true); do
 			case $d in linux-image-*|linux-base-*|linux-binary-*|linux-modules-*) todo+=("$d") ;; esac
 		done
@@ -94,7 +94,9 @@ kernel_ensure()
 	local id=$1 KR_VERSION KR_RELEASE fam
 	fam=$(kernel_family "$id")
 	kernel_resolve "$id"
-	root_has_headers "$fam" "$KR_RELEASE" "$KR_VERSION" && root_is_made "$fam" || root_ensure "$fam"
+	if ! root_is_made "$fam" || ! root_has_headers "$fam" "$KR_RELEASE" "$KR_VERSION"; then
+		root_ensure "$fam"
+	fi
 	kernel_is_made "$id" "$KR_RELEASE" "$KR_VERSION" ||
 		with_lock "kernel-$id" kernel_make "$id" "$KR_RELEASE" "$KR_VERSION"
 }
@@ -128,30 +130,34 @@ source_copy()
 	mv "$dst.new" "$dst.list"
 }
 
-# lab build ID SRC OUT [-- make arguments]
+# lab build [--fresh] ID SRC OUT [-- make arguments]
+# --fresh builds everything anew, beside the incremental build: every warning shows.
 kernel_build()
 {
+	local suffix=''
+	[ "${1:-}" = --fresh ] && { suffix=-fresh; shift; }
 	local id=${1:-} src=${2:-} out=${3:-}
-	[ $# -ge 3 ] || die "usage: lab build ID SRC OUT [-- make arguments]"
+	[ $# -ge 3 ] || die "usage: lab build [--fresh] ID SRC OUT [-- make arguments]"
 	shift 3
 	[ "${1:-}" = -- ] && shift
 	[ -f "$src/Makefile" ] || die "build: '$src' has no Makefile"
 	kernel_ensure "$id"
 	mkdir -p "$out"
-	with_lock "build-$id" kernel_build_locked "$id" "$(cd "$src" && pwd)" "$(cd "$out" && pwd)" "$@"
+	with_lock "build-$id$suffix" kernel_build_locked "$id" "$suffix" "$(cd "$src" && pwd)" "$(cd "$out" && pwd)" "$@"
 }
 
 kernel_build_locked()
 {
-	local id=$1 src=$2 out=$3 rc=0 work log KRELEASE KROOT KHEADERS
-	shift 3
+	local id=$1 suffix=$2 src=$3 out=$4 rc=0 work log KRELEASE KROOT KHEADERS
+	shift 4
 	# shellcheck source=/dev/null
 	. "$CACHE/kernels/$id/env"
-	work=build/$id-$KRELEASE
+	work=build/$id-$KRELEASE$suffix
 	log=$out/build-$id.log
 	mkdir -p "$KROOT/build"
 	# Work directories of releases that are gone.
 	find "$KROOT/build" -mindepth 1 -maxdepth 1 -name "$id-[0-9]*" ! -name "$id-$KRELEASE*" -exec rm -rf {} +
+	[ -z "$suffix" ] || rm -rf "${KROOT:?}/$work" "$KROOT/$work.list"
 	source_copy "$src" "$KROOT/$work"
 	rm -f "$KROOT/$work/src/erofs_ishare.ko" "$out/erofs_ishare.ko"
 	root_exec "$KROOT" -- make -C "/$work" -j"$(nproc)" modules KDIR="$KHEADERS" "$@" \

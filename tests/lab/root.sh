@@ -170,19 +170,24 @@ lab_run()
 	root_exec "$CACHE/roots/$suite" "${args[@]}" -- "$@"
 }
 
+# Everything, the suites beside each other: each mostly waits for one download or one dpkg.
 lab_all()
 {
-	local n=0 total id s
-	# shellcheck disable=SC2086
-	total=$(set -- $LAB_SUITES $LAB_KERNELS; echo $#)
+	local s job jobs=() rc=0
 	for s in $LAB_SUITES; do
-		n=$((n + 1))
-		say "[$n/$total] root $s"
-		root_ensure "$s"
+		(
+			say "[1/2] $s: build root"
+			root_ensure "$s"
+			for id in $(root_kernels "$s"); do
+				say "[2/2] $s: kernel $id"
+				kernel_ensure "$id"
+			done
+			say "$s: ready"
+		) &
+		jobs+=($!)
 	done
-	for id in $LAB_KERNELS; do
-		n=$((n + 1))
-		say "[$n/$total] kernel $id"
-		kernel_ensure "$id"
+	for job in "${jobs[@]}"; do
+		wait "$job" || rc=$?
 	done
+	return "$rc"
 }
