@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A mounted image and its inodes, as the read paths see them.
+ *
+ * Rules: everything in struct eis_image is set up before the first inode of the
+ * mount is visible and constant until the reads in flight are drained. An
+ * inode's decoded fields are constant from unlock_new_inode() to eviction.
+ */
+#ifndef EIS_FILL_IMAGE_H
+#define EIS_FILL_IMAGE_H
+
+#include <linux/fs.h>
+
+#include "erofs_format.h"
+#include "io/storage.h"
+#include "share/share.h"
+
+/**
+ * struct eis_image - one image
+ * @fmt:      the superblock
+ * @storage:  storages by device id: 0 = primary, then extra devices; flat
+ *            images have only the primary
+ * @nr_storage: how many
+ * @flat:     extra devices, if any, lie behind the primary one
+ * @all_bdev: every storage is a block device
+ * @devs:     device table, fmt.extra_devices slots
+ * @prefixes: long xattr prefixes, fmt.xattr_prefix_count
+ * @packed/@mbox: unlisted inodes, NULL if the image has none
+ * @inflight: reads in flight of the whole mount
+ * @sb:       the VFS superblock
+ */
+struct eis_image {
+	struct erofs_super fmt;
+	struct eis_storage **storage;
+	unsigned int nr_storage;
+	bool flat;
+	bool all_bdev;
+	struct erofs_device *devs;
+	struct erofs_prefix *prefixes;
+	struct inode *packed;
+	struct inode *mbox;
+	struct eis_inflight inflight;
+	struct super_block *sb;
+};
+
+/* eis_inode.flags */
+enum {
+	EIS_I_PRIVATE,		/* decided at first open: keeps its own page cache */
+};
+
+/**
+ * struct eis_inode - an inode of a mount
+ * @fmt:    decoded on-disk inode
+ * @image:  the image it belongs to
+ * @member: sharing
+ * @flags:  EIS_I_*
+ */
+struct eis_inode {
+	struct erofs_inode fmt;
+	struct eis_image *image;
+	struct eis_member member;
+	unsigned long flags;
+	struct inode inode;
+};
+
+static inline struct eis_inode *eis_i(const struct inode *inode)
+{
+	return container_of(inode, struct eis_inode, inode);
+}
+
+struct eis_storage *eis_locate(const struct eis_image *image, const struct erofs_extent *ext,
+			       u64 la, u64 len, struct erofs_location *loc,
+			       struct erofs_diag *diag);
+void eis_report(const struct eis_image *image, const char *what, const struct erofs_diag *diag,
+		int err);
+
+#endif /* EIS_FILL_IMAGE_H */

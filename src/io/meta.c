@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The metadata cache of a storage: page cache of an unlisted inode.
+ *
+ * Why not the block device's own page cache: image files have none of that
+ * kind, and reading them through their own cache would keep data twice. One
+ * cache for both keeps one code path, is dropped with the mount, and is
+ * reclaimed and dropped by drop_caches like any other.
+ *
+ * Rules: folios are single pages, so whole blocks never straddle two of them.
+ * Folio reference in, folio reference out; nothing is locked across calls.
+ * Allocation is GFP_NOFS: metadata is also read while file folios are locked.
+ */
+#include "compat/compat.h"
+#include "io/storage.h"
+
+/* Window, in pages, for metadata that is read in order (a walk). */
+#define EIS_META_RA_PAGES	8
+
+static void eis_meta_done(struct eis_read *rd, int err)
+{
+	struct folio_iter fi;
+
+	bio_for_each_folio_all(fi, &rd->bio)
+		folio_end_read(fi.folio, !err);
+}
+
+/* Bytes of the folio at @pos that the storage has, rounded up to sectors; the rest is zeroed. */
+static size_t eis_meta_prepare(const struct eis_storage *st, struct folio *folio)
+{
+	u64 pos = folio_pos(folio);
+	size_t len = folio_size(folio);
+
+	if (pos >= st->size)
+		return 0;
+	len = min_t(u64, len, round_up(st->size - pos, SECTOR_SIZE));
+	folio_zero_segment(folio, len, folio_size(folio));
+	return len;
+}
+
+static int eis_meta_read_folio(struct file *file, struct folio *folio)
+{
+	struct eis_storage *st = folio->mapping->host->i_private;
+	size_t len = eis_meta_prepare(st, folio);
+	struct eis_read *rd;
+
+	if (!len) {
+		folio_unlock(folio);
+		return -EIO;
+	}
+	rd = eis_read_alloc(st, folio_pos(folio), 1, REQ_OP_READ | REQ_META, eis_meta_done, NULL);
+	eis_read_add(rd, folio, 0, len);
+	eis_read_submit(rd);
+	return 0;
+}
+
+static void eis_meta_readahead(struct readahead_control *rac)
+{
+	struct eis_storage *st = rac->mapping->host->i_private;
+	struct eis_read *rd = NULL;
+	struct folio *folio;
+
+	while ((folio = readahead_folio(rac)) != NULL) {
+		size_t len = eis_meta_prepare(st, folio);
+
+		if (!len) {
+			folio_unlock(folio);
+			continue;
+		}
+		if (rd && eis_read_add(rd, folio, 0, len))
+			continue;
+		if (rd)
+			eis_read_submit(rd);
+		rd = eis_read_alloc(st, folio_pos(folio), readahead_count(rac) + 1,
+				    REQ_OP_READ | REQ_META | REQ_RAHEAD, eis_meta_done, NULL);
+		eis_read_add(rd, folio, 0, len);
+	}
+	if (rd)
+		eis_read_submit(rd);
+}
+
+static const struct address_space_operations eis_meta_aops = {
+	.read_folio	= eis_meta_read_folio,
+	.readahead	= eis_meta_readahead,
+	.migrate_folio	= filemap_migrate_folio,
+};
+
+/**
+ * eis_meta_init - create the metadata cache of a storage
+ * @sb: superblock the cache's inode belongs to
+ *
+ * Context: may sleep. Return: 0 or -ENOMEM.
+ */
+int eis_meta_init(struct eis_storage *st, struct super_block *sb)
+{
+	struct inode *inode = new_inode(sb);
+
+	if (!inode)
+		return -ENOMEM;
+	set_nlink(inode, 1);
+	inode->i_size = min_t(u64, st->size, MAX_LFS_FILESIZE);
+	inode->i_private = st;
+	inode->i_mapping->a_ops = &eis_meta_aops;
+	mapping_set_gfp_mask(inode->i_mapping, GFP_NOFS | __GFP_HIGHMEM | __GFP_MOVABLE);
+	file_ra_state_init(&st->meta_ra, inode->i_mapping);
+	st->meta_ra.ra_pages = EIS_META_RA_PAGES;
+	st->meta = inode;
+	return 0;
+}
+
+/**
+ * eis_meta_exit - drop the metadata cache
+ *
+ * Before the superblock's inodes are checked for leftovers. Context: may sleep.
+ */
+void eis_meta_exit(struct eis_storage *st)
+{
+	iput(st->meta);
+	st->meta = NULL;
+}
+
+/**
+ * eis_meta_folio - the cached page that holds one metadata byte
+ * @pos: image byte position
+ *
+ * The folio is up to date and starts at @pos rounded down to a page. The
+ * caller drops the reference. Context: may sleep.
+ * Return: the folio, or ERR_PTR: -EIO beyond the end or when the device
+ * failed, -ENOMEM, -EINTR.
+ */
+struct folio *eis_meta_folio(struct eis_storage *st, u64 pos)
+{
+	struct address_space *mapping = st->meta->i_mapping;
+	pgoff_t index = pos >> PAGE_SHIFT;
+	struct folio *folio;
+
+	if (pos >= i_size_read(st->meta))
+		return ERR_PTR(-EIO);
+	folio = filemap_get_folio(mapping, index);
+	if (!IS_ERR_OR_NULL(folio)) {
+		if (folio_test_uptodate(folio))
+			return folio;
+		folio_put(folio);
+	} else {
+		page_cache_sync_readahead(mapping, &st->meta_ra, NULL, index, 1);
+	}
+	st->meta_ra.prev_pos = pos;
+	return read_mapping_folio(mapping, index, NULL);
+}

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mount options: parsing, checking, showing, and remount.
+ *
+ * Rules: every option of the in-tree driver, with its meaning (docs and
+ * README list the few deliberate differences). domain_id= is a credential: it
+ * is never shown and is wiped with the context. Options that decide where
+ * bytes come from or who shares (source, device, fsoffset, domain, dax) cannot
+ * change on remount: repeating them unchanged is fine, changing them is an error.
+ */
+#include <linux/file.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+
+#include "compat/compat.h"
+#include "vfs/vfs.h"
+
+enum {
+	EIS_OPT_USER_XATTR,
+	EIS_OPT_ACL,
+	EIS_OPT_CACHE,
+	EIS_OPT_DAX,
+	EIS_OPT_DAX_ENUM,
+	EIS_OPT_DEVICE,
+	EIS_OPT_DIRECTIO,
+	EIS_OPT_FSOFFSET,
+	EIS_OPT_INODE_SHARE,
+	EIS_OPT_DOMAIN_ID,
+};
+
+static const struct constant_table eis_cache_table[] = {
+	{ "disabled",	EIS_CACHE_DISABLED },
+	{ "readahead",	EIS_CACHE_READAHEAD },
+	{ "readaround",	EIS_CACHE_READAROUND },
+	{ }
+};
+
+static const struct constant_table eis_dax_table[] = {
+	{ "never",	0 },
+	{ "always",	1 },
+	{ }
+};
+
+const struct fs_parameter_spec eis_parameters[] = {
+	fsparam_flag_no("user_xattr",	EIS_OPT_USER_XATTR),
+	fsparam_flag_no("acl",		EIS_OPT_ACL),
+	fsparam_enum("cache_strategy",	EIS_OPT_CACHE, eis_cache_table),
+	fsparam_flag("dax",		EIS_OPT_DAX),
+	fsparam_enum("dax",		EIS_OPT_DAX_ENUM, eis_dax_table),
+	fsparam_string("device",	EIS_OPT_DEVICE),
+	fsparam_flag_no("directio",	EIS_OPT_DIRECTIO),
+	fsparam_u64("fsoffset",		EIS_OPT_FSOFFSET),
+	fsparam_flag_no("inode_share",	EIS_OPT_INODE_SHARE),
+	fsparam_string("domain_id",	EIS_OPT_DOMAIN_ID),
+	{ }
+};
+
+static bool eis_is_remount(const struct fs_context *fc)
+{
+	return fc->purpose == FS_CONTEXT_FOR_RECONFIGURE;
+}
+
+/* ---- Parsing ---- */
+
+/* source= as a path or, by fsconfig(2), as a file descriptor. */
+static int eis_parse_source(struct fs_context *fc, struct fs_parameter *param)
+{
+	struct eis_context *ctx = fc->fs_private;
+
+	if (eis_is_remount(fc))
+		return 0;
+	if (fc->source || ctx->source)
+		return eis_mount_error(fc, -EINVAL, "source: given twice; give one image");
+	switch (param->type) {
+	case fs_value_is_string:
+		fc->source = param->string;
+		param->string = NULL;
+		return 0;
+	case fs_value_is_file:
+		ctx->source = param->file;
+		param->file = NULL;
+		return 0;
+	default:
+		return eis_mount_error(fc, -EINVAL,
+				       "source: must be a path or a file descriptor");
+	}
+}
+
+/*
+ * device=PATH fills slots of the device table in order; device=TAG=PATH, with
+ * PATH absolute, fills the slot of that tag.
+ */
+static int eis_parse_device(struct fs_context *fc, struct fs_parameter *param)
+{
+	struct eis_context *ctx = fc->fs_private;
+	struct eis_device_arg *arg;
+	char *sep;
+
+	if (eis_is_remount(fc))
+		return 0;
+	arg = kzalloc(sizeof(*arg), GFP_KERNEL);
+	if (!arg)
+		return -ENOMEM;
+	if (param->type == fs_value_is_file) {
+		arg->file = param->file;
+		param->file = NULL;
+	} else {
+		arg->path = param->string;
+		param->string = NULL;
+		sep = arg->path[0] == '/' ? NULL : strstr(arg->path, "=/");
+		if (sep) {
+			*sep = '\0';
+			arg->tag = arg->path;
+			arg->path = kstrdup(sep + 1, GFP_KERNEL);
+			if (!arg->path) {
+				kfree(arg->tag);
+				kfree(arg);
+				return -ENOMEM;
+			}
+		}
+	}
+	list_add_tail(&arg->link, &ctx->devices);
+	ctx->nr_devices++;
+	return 0;
+}
+
+static int eis_parse_domain(struct fs_context *fc, struct fs_parameter *param)
+{
+	struct eis_context *ctx = fc->fs_private;
+
+	if (!param->size)
+		return eis_mount_error(fc, -EINVAL,
+				       "domain_id: empty; name a domain or leave the option out");
+	kfree_sensitive(ctx->domain);
+	ctx->domain = param->string;
+	param->string = NULL;
+	return 0;
+}
+
+static int eis_parse_param(struct fs_context *fc, struct fs_parameter *param)
+{
+	struct eis_context *ctx = fc->fs_private;
+	struct eis_options *opts = &ctx->opts;
+	struct fs_parse_result result;
+	int opt;
+
+	if (!strcmp(param->key, "source"))
+		return eis_parse_source(fc, param);
+	if (!strcmp(param->key, "device") && param->type == fs_value_is_file)
+		return eis_parse_device(fc, param);
+
+	opt = fs_parse(fc, eis_parameters, param, &result);
+	switch (opt) {
+	case EIS_OPT_USER_XATTR:
+		opts->user_xattr = !result.negated;
+		break;
+	case EIS_OPT_ACL:
+		opts->acl = !result.negated;
+		break;
+	case EIS_OPT_CACHE:
+		opts->cache = result.uint_32;
+		break;
+	case EIS_OPT_DAX:
+		opts->dax = true;
+		break;
+	case EIS_OPT_DAX_ENUM:
+		opts->dax = result.uint_32;
+		break;
+	case EIS_OPT_DEVICE:
+		return eis_parse_device(fc, param);
+	case EIS_OPT_DIRECTIO:
+		opts->directio = !result.negated;
+		break;
+	case EIS_OPT_FSOFFSET:
+		opts->fsoffset = result.uint_64;
+		ctx->fsoffset_given = true;
+		break;
+	case EIS_OPT_INODE_SHARE:
+		ctx->share_on = !result.negated;
+		ctx->share_off = result.negated;
+		break;
+	case EIS_OPT_DOMAIN_ID:
+		return eis_parse_domain(fc, param);
+	default:
+		/* The VFS tries its own generic parameters, then says "unknown". */
+		return opt;
+	}
+	return 0;
+}
+
+/**
+ * eis_options_share - do the options ask for sharing?
+ */
+bool eis_options_share(const struct eis_context *ctx)
+{
+	return ctx->domain && !ctx->share_off;
+}
+
+/**
+ * eis_options_check - refuse combinations that have no meaning, before any I/O
+ *
+ * Return: 0 or -EINVAL, logged.
+ */
+int eis_options_check(struct fs_context *fc)
+{
+	struct eis_context *ctx = fc->fs_private;
+
+	if (ctx->share_on && !ctx->domain)
+		return eis_mount_error(fc, -EINVAL,
+				       "inode_share needs a trust domain: add domain_id=NAME");
+	if (ctx->opts.fsoffset & (SECTOR_SIZE - 1))
+		return eis_mount_error(fc, -EINVAL,
+				       "fsoffset=%llu: must be a multiple of the image's block size",
+				       ctx->opts.fsoffset);
+	ctx->opts.share = eis_options_share(ctx);
+	return 0;
+}
+
+/* ---- Remount ---- */
+
+static int eis_reconfigure(struct fs_context *fc)
+{
+	struct super_block *sb = fc->root->d_sb;
+	struct eis_context *ctx = fc->fs_private;
+	struct eis_sb *sbi = eis_sb(sb);
+
+	if (ctx->domain && !eis_domain_is(sbi->domain, ctx->domain))
+		return eis_mount_error(fc, -EINVAL,
+				       "domain_id: cannot change on remount; unmount and mount again");
+	if ((ctx->share_on && !sbi->opts.share) || (ctx->share_off && sbi->opts.share))
+		return eis_mount_error(fc, -EINVAL,
+				       "inode_share: cannot change on remount; unmount and mount again");
+	if (ctx->opts.fsoffset != sbi->opts.fsoffset)
+		return eis_mount_error(fc, -EINVAL,
+				       "fsoffset=%llu: cannot change on remount (is %llu)",
+				       ctx->opts.fsoffset, sbi->opts.fsoffset);
+	if (ctx->opts.dax != sbi->opts.dax)
+		return eis_mount_error(fc, -EINVAL,
+				       "dax: cannot change on remount; unmount and mount again");
+	if (ctx->opts.directio != sbi->opts.directio)
+		return eis_mount_error(fc, -EINVAL,
+				       "directio: cannot change on remount; unmount and mount again");
+	sbi->opts.user_xattr = ctx->opts.user_xattr;
+	sbi->opts.acl = ctx->opts.acl;
+	sbi->opts.cache = ctx->opts.cache;
+	fc->sb_flags_mask |= SB_POSIXACL;
+	if (sbi->opts.acl)
+		fc->sb_flags |= SB_POSIXACL;
+	else
+		fc->sb_flags &= ~SB_POSIXACL;
+	/* There is nothing to write to, whatever is asked for. */
+	fc->sb_flags |= SB_RDONLY;
+	return 0;
+}
+
+/* ---- Context ---- */
+
+static void eis_free_fs_context(struct fs_context *fc)
+{
+	struct eis_context *ctx = fc->fs_private;
+	struct eis_device_arg *arg, *next;
+
+	/* Ours until the superblock takes it. */
+	eis_sb_free(fc->s_fs_info);
+	fc->s_fs_info = NULL;
+	list_for_each_entry_safe(arg, next, &ctx->devices, link) {
+		if (arg->file)
+			fput(arg->file);
+		kfree(arg->path);
+		kfree(arg->tag);
+		kfree(arg);
+	}
+	if (ctx->source)
+		fput(ctx->source);
+	kfree_sensitive(ctx->domain);
+	kfree(ctx);
+}
+
+static const struct fs_context_operations eis_context_ops = {
+	.parse_param	= eis_parse_param,
+	.get_tree	= eis_get_tree,
+	.reconfigure	= eis_reconfigure,
+	.free		= eis_free_fs_context,
+};
+
+/**
+ * eis_init_fs_context - begin a mount or remount
+ */
+int eis_init_fs_context(struct fs_context *fc)
+{
+	struct eis_context *ctx = kzalloc(sizeof(*ctx), GFP_KERNEL);
+
+	if (!ctx)
+		return -ENOMEM;
+	INIT_LIST_HEAD(&ctx->devices);
+	if (eis_is_remount(fc)) {
+		ctx->opts = eis_sb(fc->root->d_sb)->opts;
+	} else {
+		ctx->opts.user_xattr = true;
+		ctx->opts.acl = true;
+		ctx->opts.directio = true;
+		ctx->opts.cache = EIS_CACHE_READAROUND;
+	}
+	fc->sb_flags |= SB_RDONLY | SB_NOATIME;
+	fc->fs_private = ctx;
+	fc->ops = &eis_context_ops;
+	return 0;
+}
+
+/**
+ * eis_show_options - /proc/mounts
+ */
+int eis_show_options(struct seq_file *seq, struct dentry *root)
+{
+	const struct eis_options *opts = &eis_sb(root->d_sb)->opts;
+	const struct constant_table *cache;
+
+	seq_puts(seq, opts->user_xattr ? ",user_xattr" : ",nouser_xattr");
+	seq_puts(seq, opts->acl ? ",acl" : ",noacl");
+	for (cache = eis_cache_table; cache->name; cache++)
+		if (cache->value == opts->cache)
+			seq_printf(seq, ",cache_strategy=%s", cache->name);
+	if (opts->dax)
+		seq_puts(seq, ",dax=always");
+	if (!opts->directio)
+		seq_puts(seq, ",nodirectio");
+	if (opts->fsoffset)
+		seq_printf(seq, ",fsoffset=%llu", opts->fsoffset);
+	if (opts->share)
+		seq_puts(seq, ",inode_share");
+	return 0;
+}

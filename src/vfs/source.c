@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From source= and device= to storages: what a path or file descriptor is, and
+ * whether an image may be read from it.
+ *
+ * Rules:
+ *  - A block device is opened by the VFS, an image file by us, read-only, with
+ *    a struct file of our own.
+ *  - What cannot be mounted directly gives ENOTBLK: callers key on it to set up
+ *    a loop device.
+ *  - Nesting is bounded: an image file does not lie on this filesystem type, on
+ *    an EROFS mount that itself has no block device, or on a stacked
+ *    filesystem. So the depth of filesystems below one read stays one.
+ *  - One superblock per block device is the VFS's rule. A second mount that
+ *    asks for another domain or offset is refused instead of silently getting
+ *    the first one's.
+ */
+#include <linux/file.h>
+#include <linux/mount.h>
+#include <linux/namei.h>
+#include <linux/slab.h>
+
+#include "compat/compat.h"
+#include "vfs/vfs.h"
+
+/* May an image lie in this file? 0 or -ENOTBLK, logged. */
+static int eis_check_image_file(struct fs_context *fc, const struct file *file, const char *name)
+{
+	const struct inode *inode = file_inode(file);
+	const struct super_block *sb = inode->i_sb;
+	const char *why = NULL;
+
+	if (!S_ISREG(inode->i_mode))
+		why = "not a block device or a regular file";
+	else if (sb->s_type == fc->fs_type)
+		why = "the image file lies on an erofs-ishare mount";
+	else if (sb->s_magic == EROFS_SUPER_MAGIC && !sb->s_bdev)
+		why = "the image file lies on an EROFS mount that has no block device";
+	else if (sb->s_stack_depth)
+		why = "the image file lies on a stacked filesystem";
+	else if (!file->f_op->read_iter || !(file->f_mode & FMODE_READ))
+		why = "the image file cannot be read";
+	if (!why)
+		return 0;
+	return eis_mount_error(fc, -ENOTBLK, "%s: %s; use a loop device or copy the image elsewhere",
+			       name, why);
+}
+
+/* Our own file for @path; with our own position, flags and lifetime. */
+static struct file *eis_open_image(struct fs_context *fc, const struct path *path,
+				   const char *name)
+{
+	struct file *file = dentry_open(path, O_RDONLY | O_LARGEFILE, current_cred());
+	int err;
+
+	if (IS_ERR(file)) {
+		err = PTR_ERR(file);
+		return ERR_PTR(eis_mount_error(fc, err, "%s: cannot open the image file", name));
+	}
+	err = eis_check_image_file(fc, file, name);
+	if (err) {
+		fput(file);
+		return ERR_PTR(err);
+	}
+	return file;
+}
+
+/* ---- The primary storage ---- */
+
+/* The VFS found the device mounted already and handed out that superblock. */
+static int eis_check_reused(struct fs_context *fc)
+{
+	struct super_block *sb = fc->root->d_sb;
+	const struct eis_context *ctx = fc->fs_private;
+	const struct eis_sb *sbi = eis_sb(sb);
+	const char *what = NULL;
+
+	if (!eis_domain_is(sbi->domain, ctx->opts.share ? ctx->domain : NULL))
+		what = "sharing options or domain_id";
+	else if (sbi->opts.fsoffset != ctx->opts.fsoffset)
+		what = "fsoffset";
+	if (!what)
+		return 0;
+	dput(fc->root);
+	fc->root = NULL;
+	deactivate_locked_super(sb);
+	return eis_mount_error(fc, -EBUSY,
+			       "already mounted with other %s; unmount it first, or mount the image as a file",
+			       what);
+}
+
+static int eis_get_tree_bdev(struct fs_context *fc)
+{
+	int err = get_tree_bdev(fc, eis_fill_super);
+
+	if (err)
+		return err;
+	/* sget took s_fs_info if it made a new superblock. */
+	return fc->s_fs_info ? eis_check_reused(fc) : 0;
+}
+
+static int eis_get_tree_file(struct fs_context *fc, const struct path *path)
+{
+	struct eis_sb *sbi = fc->s_fs_info;
+
+	sbi->file = eis_open_image(fc, path, eis_source_name(fc));
+	if (IS_ERR(sbi->file)) {
+		int err = PTR_ERR(sbi->file);
+
+		sbi->file = NULL;
+		return err;
+	}
+	return get_tree_nodev(fc, eis_fill_super);
+}
+
+/* The path behind source=, however it was given; fc->source names it afterwards. */
+static int eis_source_path(struct fs_context *fc, struct path *path)
+{
+	struct eis_context *ctx = fc->fs_private;
+	char *buf, *name;
+	int err;
+
+	if (!ctx->source) {
+		if (!fc->source)
+			return eis_mount_error(fc, -EINVAL,
+					       "source: missing; name an image file or block device");
+		err = kern_path(fc->source, LOOKUP_FOLLOW, path);
+		if (err)
+			return eis_mount_error(fc, err, "source: no such image");
+		return 0;
+	}
+	buf = kmalloc(PATH_MAX, GFP_KERNEL);
+	if (!buf)
+		return -ENOMEM;
+	name = file_path(ctx->source, buf, PATH_MAX);
+	if (!IS_ERR(name))
+		fc->source = kstrdup(name, GFP_KERNEL);
+	kfree(buf);
+	if (IS_ERR(name) || !fc->source)
+		return IS_ERR(name) ? PTR_ERR(name) : -ENOMEM;
+	*path = ctx->source->f_path;
+	path_get(path);
+	return 0;
+}
+
+/**
+ * eis_get_tree - open the source and get a superblock for it
+ *
+ * Context: may sleep. Return: 0 with fc->root set, or a negative errno.
+ */
+int eis_get_tree(struct fs_context *fc)
+{
+	struct eis_context *ctx = fc->fs_private;
+	struct eis_sb *sbi;
+	struct path path;
+	int err;
+
+	err = eis_options_check(fc);
+	if (err)
+		return err;
+	sbi = kzalloc(sizeof(*sbi), GFP_KERNEL);
+	if (!sbi)
+		return -ENOMEM;
+	sbi->opts = ctx->opts;
+	fc->s_fs_info = sbi;
+
+	err = eis_source_path(fc, &path);
+	if (err)
+		return err;
+	if (S_ISBLK(d_backing_inode(path.dentry)->i_mode))
+		err = eis_get_tree_bdev(fc);
+	else
+		err = eis_get_tree_file(fc, &path);
+	path_put(&path);
+	return err;
+}
+
+/* ---- Extra devices ---- */
+
+static struct eis_storage *eis_open_device_path(struct fs_context *fc, struct super_block *sb,
+						const struct path *path, const char *name)
+{
+	struct eis_sb *sbi = eis_sb(sb);
+	struct eis_storage *st;
+	struct file *file;
+
+	if (S_ISBLK(d_backing_inode(path->dentry)->i_mode))
+		return eis_storage_from_bdev(name, sb, &sbi->image.inflight);
+	file = eis_open_image(fc, path, name);
+	if (IS_ERR(file))
+		return ERR_CAST(file);
+	st = eis_storage_from_file(file, 0, sbi->opts.directio, &sbi->image.inflight);
+	fput(file);
+	return st;
+}
+
+static struct eis_storage *eis_open_device(struct fs_context *fc, struct super_block *sb,
+					   const struct eis_device_arg *arg)
+{
+	struct eis_storage *st;
+	struct path path;
+	int err;
+
+	if (arg->file)
+		return eis_open_device_path(fc, sb, &arg->file->f_path,
+					    arg->file->f_path.dentry->d_name.name);
+	err = kern_path(arg->path, LOOKUP_FOLLOW, &path);
+	if (err)
+		return ERR_PTR(err);
+	st = eis_open_device_path(fc, sb, &path, arg->path);
+	path_put(&path);
+	return st;
+}
+
+/* The device= option of slot @id (1-based): by tag if one names it, else the next untagged. */
+static struct eis_device_arg *eis_pick_device(struct eis_context *ctx,
+					      const struct erofs_device *dev)
+{
+	struct eis_device_arg *arg, *first = NULL;
+
+	list_for_each_entry(arg, &ctx->devices, link) {
+		if (arg->tag && !strcmp(arg->tag, dev->tag))
+			return arg;
+		if (!arg->tag && !first)
+			first = arg;
+	}
+	return first;
+}
+
+static int eis_open_slot(struct fs_context *fc, struct super_block *sb, u32 id)
+{
+	struct eis_context *ctx = fc->fs_private;
+	struct eis_image *image = &eis_sb(sb)->image;
+	const struct erofs_device *dev = &image->devs[id - 1];
+	struct eis_device_arg *arg = eis_pick_device(ctx, dev);
+	struct eis_storage *st;
+	int err = 0;
+
+	if (!arg)
+		return eis_mount_error(fc, -EINVAL,
+				       "device: none given for slot %u (tag \"%s\"); add device=PATH or device=TAG=PATH",
+				       id, dev->tag);
+	list_del(&arg->link);
+	st = eis_open_device(fc, sb, arg);
+	if (IS_ERR(st)) {
+		err = eis_mount_error(fc, PTR_ERR(st), "device %u (\"%s\"): cannot open %s", id,
+				      dev->tag, arg->path ? arg->path : "the file descriptor");
+	} else {
+		image->storage[image->nr_storage++] = st;
+		if (st->size >> image->fmt.blkszbits < dev->blocks)
+			err = eis_mount_error(fc, -EINVAL,
+					      "device %u (%s): has %llu blocks, the image needs %llu; give the right device",
+					      id, st->name, st->size >> image->fmt.blkszbits,
+					      dev->blocks);
+	}
+	if (arg->file)
+		fput(arg->file);
+	kfree(arg->path);
+	kfree(arg->tag);
+	kfree(arg);
+	return err;
+}
+
+/**
+ * eis_open_devices - open what device= names, slot by slot
+ *
+ * image->devs is decoded; none given means a flat image. Context: may sleep.
+ * Return: 0, or a negative errno, logged.
+ */
+int eis_open_devices(struct fs_context *fc, struct super_block *sb)
+{
+	struct eis_context *ctx = fc->fs_private;
+	struct eis_image *image = &eis_sb(sb)->image;
+	u32 id;
+	int err;
+
+	image->flat = !ctx->nr_devices;
+	if (ctx->nr_devices && ctx->nr_devices != image->fmt.extra_devices)
+		return eis_mount_error(fc, -EINVAL,
+				       "device: %u given, the image has %u extra devices; give each one once",
+				       ctx->nr_devices, image->fmt.extra_devices);
+	for (id = 1; !image->flat && id <= image->fmt.extra_devices; id++) {
+		err = eis_open_slot(fc, sb, id);
+		if (err)
+			return err;
+	}
+	return 0;
+}
