@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# erofs-ishare: "make" builds for the running kernel, "make help" tells the rest.
+#
+# Rules: one path for everybody, DKMS included: probe the kernel, then let its build system run
+# src/Kbuild. Options of that build system (W=1, C=2, CC=, LLVM=1, V=1...) pass through.
+
+name    := erofs-ishare
+# The version has one place: PACKAGE_VERSION in dkms.conf.
+version := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"$$/\1/p' dkms.conf)
+
+KVER ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KVER)/build
+
+# What the kernel in $(KDIR) calls itself: the directory below /lib/modules.
+release = $(shell sed -n 's/^\#define UTS_RELEASE "\(.*\)"$$/\1/p' $(KDIR)/include/generated/utsrelease.h)
+
+DKMS    ?= dkms
+DEPMOD  ?= depmod
+srcdir  := /usr/src/$(name)-$(version)
+
+# What Kbuild has to know to use the same compiler for probes and module.
+kbuild_vars := $(foreach v,ARCH CROSS_COMPILE CC LD LLVM LLVM_IAS,\
+	$(if $(filter command,$(firstword $(origin $(v)))),$(v)='$($(v))'))
+
+# What DKMS needs to build the module, and no more. Read by "install" and by packaging/.
+dkms_files := Makefile dkms.conf LICENSE src include
+unwanted   := *.o *.ko *.mod *.mod.c .*.cmd .*.d modules.order Module.symvers compat_config.h \
+	      .probe* probe.log .gitignore
+
+tools := $(if $(wildcard tools/Makefile),tools)
+
+.PHONY: all modules probe tools install modules_install uninstall clean check check-unit demo \
+	deb rpm dkms-source help
+
+all: modules $(tools)
+
+modules: probe
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/src modules
+
+probe:
+	@src/compat/probe.sh $(KDIR) $(kbuild_vars)
+
+tools:
+	$(MAKE) -C tools
+
+# ---- Installing ----
+
+# The source as DKMS wants it, below $(DESTDIR).
+dkms-source:
+	rm -rf $(DESTDIR)$(srcdir)
+	mkdir -p $(DESTDIR)$(srcdir)
+	tar -c $(patsubst %,--exclude='%',$(unwanted)) $(wildcard $(dkms_files)) | \
+		tar -x --no-same-owner -C $(DESTDIR)$(srcdir)
+
+# Without DESTDIR: build and install for the running kernel, or KVER's, and leave the others
+# and those to come to DKMS. With DESTDIR: files only.
+install: $(if $(DESTDIR),,dkms-remove) dkms-source
+	$(if $(DESTDIR),,$(DKMS) add $(name)/$(version))
+	$(if $(DESTDIR),,$(DKMS) install $(name)/$(version) -k $(KVER))
+	$(if $(tools),$(MAKE) -C tools install)
+
+.PHONY: dkms-needed dkms-remove
+dkms-needed:
+	@command -v $(DKMS) >/dev/null 2>&1 || { echo "$(name): dkms is not installed: install the" \
+		"package dkms, or use 'make modules_install' for this kernel alone" >&2; exit 1; }
+	@test -f $(KDIR)/Makefile || src/compat/probe.sh $(KDIR)
+
+dkms-remove: dkms-needed
+	@if $(DKMS) status $(name)/$(version) 2>/dev/null | grep -q .; then \
+		$(DKMS) remove $(name)/$(version) --all; fi
+
+# This kernel alone, without DKMS.
+modules_install: modules
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/src INSTALL_MOD_DIR=updates modules_install
+	$(if $(DESTDIR)$(INSTALL_MOD_PATH),,$(DEPMOD) -a $(release))
+
+uninstall:
+	@if [ -z "$(DESTDIR)" ] && $(DKMS) status $(name)/$(version) 2>/dev/null | grep -q .; then \
+		$(DKMS) remove $(name)/$(version) --all; fi
+	rm -rf $(DESTDIR)$(srcdir)
+	$(if $(tools),$(MAKE) -C tools uninstall)
+
+# ---- Packages ----
+
+deb:
+	packaging/debian/build $(version)
+
+rpm:
+	packaging/rpm/build $(version)
+
+# ---- Tests ----
+
+check:
+	tests/check
+
+check-unit:
+	$(MAKE) -C tests/unit check
+
+demo:
+	tests/demo/demo
+
+clean:
+	find src \( $(foreach p,$(filter-out .gitignore .probe*,$(unwanted)),-name '$(p)' -o) \
+		-name '.probe-stamp' \) -type f -delete
+	rm -rf src/compat/.probe.*
+	$(if $(tools),$(MAKE) -C tools clean)
+
+help:
+	@echo "make [modules]         build src/erofs_ishare.ko for the running kernel"
+	@echo "  KVER=RELEASE           for another installed kernel"
+	@echo "  KDIR=DIRECTORY         for the kernel headers or build tree in DIRECTORY"
+	@echo "make install           install by DKMS (as root): this kernel now, later ones by themselves"
+	@echo "make modules_install   install for this kernel alone, without DKMS"
+	@echo "make uninstall         undo 'make install'"
+	@echo "make check             all tests;  check-unit: those that need no kernel"
+	@echo "make demo              see it work"
+	@echo "make deb | rpm         packages for DKMS"
+	@echo "make probe | clean     ask the kernel for its APIs only | remove what was built"

@@ -1,0 +1,215 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# probe.sh KDIR [VARIABLE=VALUE...]: ask the kernel whose headers are in KDIR which APIs it has,
+# and write the answers to compat_config.h beside this script. The variables go to Kbuild.
+#
+# Rules:
+#  - A kernel that cannot work, headers that are missing, a compiler that is broken: one line that
+#    says what and what to do, exit status 1, and no compat_config.h is left that could be used.
+#  - Answers are kept with the key of what they were asked of (headers, compiler, probes); the same
+#    key again costs nothing. When the kernel changes, objects built for the old one are removed.
+#  - compat_config.h is replaced in one step, and only when its text changes.
+set -euo pipefail
+export LC_ALL=C
+
+# Oldest kernel whose API the wrappers know.
+min_major=6 min_minor=1
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+config=$here/compat_config.h
+stamp=$here/.probe-stamp
+log=$here/probe.log
+kernel=unknown
+
+die()
+{
+	rm -f "$config" "$stamp"
+	printf 'erofs-ishare: %s\n' "$*" >&2
+	exit 1
+}
+
+kdir=${1:-}
+[ -n "$kdir" ] || die "probe.sh: usage: probe.sh KDIR [VARIABLE=VALUE...]"
+shift
+
+# ---- Are these headers, and of what? ----
+
+# Which package brings the headers of a release, in the words of the distribution.
+headers_package()
+{
+	if command -v dpkg >/dev/null 2>&1; then
+		echo "linux-headers-$1"
+	elif command -v rpm >/dev/null 2>&1; then
+		echo "kernel-devel-$1"
+	else
+		echo "the kernel headers of $1"
+	fi
+}
+
+if [ ! -f "$kdir/Makefile" ]; then
+	case $kdir in
+	/lib/modules/*/build|/usr/lib/modules/*/build)
+		rel=${kdir%/build}
+		rel=${rel##*/}
+		die "no kernel headers for $rel in $kdir: install $(headers_package "$rel")," \
+			"or name others with KVER= or KDIR=" ;;
+	*)
+		die "no kernel headers in $kdir: install linux-headers (Debian) or kernel-devel (RPM)" \
+			"of that kernel, or name others with KVER= or KDIR=" ;;
+	esac
+fi
+kdir=$(cd "$kdir" && pwd -P)
+
+for f in include/config/kernel.release include/generated/autoconf.h; do
+	[ -s "$kdir/$f" ] ||
+		die "$kdir is not prepared for building modules (no $f): run 'make modules_prepare' there"
+done
+# The name that uname -r and /lib/modules use; Debian's 6.1 has another one in kernel.release.
+kernel=$(sed -n 's/^#define UTS_RELEASE "\(.*\)"$/\1/p' "$kdir/include/generated/utsrelease.h" 2>/dev/null) || :
+[ -n "$kernel" ] || read -r kernel <"$kdir/include/config/kernel.release"
+
+case $kernel in
+[0-9]*.[0-9]*) ;;
+*) die "$kdir: cannot read the kernel release '$kernel'" ;;
+esac
+major=${kernel%%.*}
+minor=${kernel#*.}
+minor=${minor%%[!0-9]*}
+if [ "$major" -lt $min_major ] || { [ "$major" -eq $min_major ] && [ "$minor" -lt $min_minor ]; }; then
+	die "kernel $kernel is too old: $min_major.$min_minor or later is needed"
+fi
+[ -s "$kdir/Module.symvers" ] ||
+	die "kernel $kernel: $kdir has no Module.symvers, so exports are unknown: build the kernel there" \
+		"('make modules'), or use its headers package"
+
+# ---- The same question as last time? ----
+
+compiler=
+for v in "$@"; do
+	case $v in CC=*|LLVM=*) compiler=${v#*=} ;; esac
+done
+kernel_key="$kdir $kernel $(cat "$kdir/Module.symvers" "$kdir/include/generated/autoconf.h" | cksum) $*"
+probe_key="$(cat "$here/probe.sh" "$here"/probes/* | cksum) ${compiler:-$(${CC:-gcc} -dumpfullversion 2>/dev/null || :)}"
+
+if [ -f "$config" ] && [ -f "$stamp" ] &&
+   [ "$(cat "$stamp")" = "$kernel_key"$'\n'"$probe_key" ]; then
+	exit 0
+fi
+if [ -f "$stamp" ] && [ "$(head -n 1 "$stamp")" != "$kernel_key" ]; then
+	old=$(find "$here/.." \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' \
+		-o -name 'modules.order' -o -name 'Module.symvers' \) -type f -print -delete)
+	[ -z "$old" ] || echo "erofs-ishare: removed what was built for another kernel"
+fi
+rm -f "$stamp"
+
+# ---- Ask: one parallel batch, which keeps going where a probe does not compile ----
+
+work=$(mktemp -d "$here/.probe.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+cp "$here"/probes/*.c "$work"
+
+# Assembler output is enough to know that it compiles, and asks nothing of objtool, debug
+# information or modpost. What gcc 14 calls an error, older ones must call one as well.
+{
+	printf 'always-y :='
+	for c in "$work"/*.c; do
+		c=${c##*/}
+		printf ' %s' "${c%.c}.s"
+	done
+	printf '\n'
+	cat <<'KBUILD'
+ccflags-y := -Werror=implicit-function-declaration -Werror=incompatible-pointer-types
+ccflags-y += -Werror=int-conversion -Werror=implicit-int -Werror=discarded-qualifiers
+ccflags-y += -Wno-unused -Wno-missing-prototypes -Wno-missing-declarations
+KBUILD
+} >"$work/Kbuild"
+
+# The outer make's options (W=, C=, -j and its job server) are not meant for this one.
+unset MAKEFLAGS MFLAGS GNUMAKEFLAGS MAKELEVEL MAKEOVERRIDES KBUILD_EXTMOD KBUILD_CHECKSRC KBUILD_EXTRA_WARN
+echo "erofs-ishare: asking kernel $kernel for its APIs"
+make -k -j"$(nproc 2>/dev/null || echo 1)" -C "$kdir" "M=$work" "$@" W= C=0 modules >"$log" 2>&1 || :
+
+# ---- Exports ----
+
+# Symbols in a "module:" namespace are for the modules named there only.
+sed -n 's/^ \* @export //p' "$work"/*.c | tr ' ' '\n' | sort -u >"$work/wanted"
+awk -F'\t' 'NR == FNR { want[$1]; next }
+	($2 in want) && $4 ~ /^EXPORT_SYMBOL/ && $5 !~ /^module:/ { print $2 }' \
+	"$work/wanted" "$kdir/Module.symvers" | sort -u >"$work/exported"
+comm -23 "$work/wanted" "$work/exported" >"$work/missing"
+
+missing_exports()
+{
+	sed -n 's/^ \* @export //p' "$work/$1.c" | tr ' ' '\n' | grep -Fxf "$work/missing" || :
+}
+
+declare -A answer
+for c in "$work"/*.c; do
+	p=${c##*/}
+	p=${p%.c}
+	answer[$p]=0
+	if [ -f "$work/$p.s" ] && [ -z "$(missing_exports "$p")" ]; then
+		answer[$p]=1
+	fi
+done
+
+# ---- Can the answers be believed? ----
+
+[ "${answer[self_yes]}" = 1 ] ||
+	die "kernel $kernel: cannot compile a trivial probe against $kdir: $(
+		{ grep -m 1 -iE 'error|not found|cannot|unrecognized' "$log" || tail -n 1 "$log"; } |
+		sed "s|$work/||") (all of it: $log)"
+[ ! -f "$work/self_no.s" ] ||
+	die "kernel $kernel: a probe that must fail compiled: this compiler ignores errors (see $log)"
+[ -f "$work/self_no_export.s" ] && [ "${answer[self_no_export]}" = 0 ] ||
+	die "kernel $kernel: the export look-up in $kdir/Module.symvers does not work"
+
+# ---- Is everything there that has to be? ----
+
+# Why a probe said no, in few words: the first error of the compiler, or what is not exported.
+reason()
+{
+	local text
+	text=$(missing_exports "$1" | head -n 1)
+	if [ -f "$work/$1.s" ]; then
+		echo "not exported: $text"
+	else
+		awk -v file="$1.c:" 'index($0, file) { mine = 1 }
+			mine && sub(/.*error: /, "") { print; found = 1; exit }
+			END { if (!found) print "does not compile" }' "$log"
+	fi
+}
+
+for c in "$work"/need_*.c; do
+	p=${c##*/}
+	p=${p%.c}
+	[ "${answer[$p]}" = 1 ] ||
+		die "kernel $kernel cannot be supported, its API differs in $(sed -n 's/^ \* @need //p' "$work/$p.c"):" \
+			"$(reason "$p") (probes/$p.c, $log)"
+done
+
+while IFS=: read -r names text; do
+	case $names in ''|'#'*) continue ;; esac
+	found=0
+	for p in $names; do
+		found=$((found | answer[$p]))
+	done
+	[ "$found" = 1 ] ||
+		die "kernel $kernel has no known way for${text}: none of ${names// /, } compiles (see $log)"
+done <"$here/probes/alternatives"
+
+# ---- Write the answers down ----
+
+{
+	echo "/* SPDX-License-Identifier: GPL-2.0-only */"
+	echo "/* Written by probe.sh for kernel $kernel; what each one means is told in probes/. */"
+	for p in $(printf '%s\n' "${!answer[@]}" | sort); do
+		case $p in self_*|need_*) continue ;; esac
+		printf '#define HAVE_%s %s\n' "${p^^}" "${answer[$p]}"
+	done
+} >"$work/config"
+cmp -s "$work/config" "$config" || mv "$work/config" "$config"
+printf '%s\n%s\n' "$kernel_key" "$probe_key" >"$work/stamp"
+mv "$work/stamp" "$stamp"
