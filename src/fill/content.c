@@ -127,6 +127,8 @@ static void eis_source_put(struct erofs_source *src, struct erofs_span *span)
 
 /**
  * eis_source_init - prepare a source
+ * @es: source, on the stack
+ * @image: the image
  * @content: inode that EROFS_CONTENT stands for, or NULL
  *
  * Context: decoders that use it may sleep.
@@ -143,6 +145,7 @@ void eis_source_init(struct eis_source *es, struct eis_image *image, struct inod
 
 /**
  * eis_source_exit - drop what the source kept; every span was put
+ * @es: source, on the stack
  */
 void eis_source_exit(struct eis_source *es)
 {
@@ -152,7 +155,10 @@ void eis_source_exit(struct eis_source *es)
 
 /**
  * eis_content_read - copy content of a directory, symlink or unlisted inode
- * @pos, @len: byte range inside the file
+ * @inode: directory, symlink or unlisted inode
+ * @pos: first byte, inside the file
+ * @buf: destination
+ * @len: bytes, inside the file
  *
  * Context: may sleep. Return: 0 or a negative errno.
  */

@@ -110,6 +110,10 @@ const struct iomap_ops eis_iomap_ops = {
 
 /**
  * eis_fiemap - FIEMAP of a member inode
+ * @inode: member inode
+ * @info: where extents are reported
+ * @start: first file byte
+ * @len: bytes from there
  *
  * Physical addresses are bytes on the storage that holds the extent.
  * Context: may sleep.
@@ -186,6 +190,7 @@ static ssize_t eis_direct_read_files(struct kiocb *iocb, struct iov_iter *to)
 
 /**
  * eis_direct_possible - can this file be read around the page cache?
+ * @inode: member inode
  */
 bool eis_direct_possible(const struct inode *inode)
 {
@@ -194,6 +199,8 @@ bool eis_direct_possible(const struct inode *inode)
 
 /**
  * eis_direct_read - O_DIRECT read
+ * @iocb: request
+ * @to: destination
  *
  * Block devices: asynchronous if the request is, alignment as the device asks
  * (-EINVAL otherwise). Image files: synchronous; parts that cannot be read

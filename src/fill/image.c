@@ -10,10 +10,12 @@
 
 /**
  * eis_locate - storage and position of bytes of a data extent
+ * @image: the image
  * @ext: extent of type EROFS_EXTENT_DATA
  * @la:  file byte inside it
  * @len: bytes wanted from there, inside the extent
  * @loc: result: position, and how many bytes are contiguous there
+ * @diag: check that failed, may be NULL
  *
  * Context: any. Return: the storage, or ERR_PTR(-ENODEV, -EFSCORRUPTED).
  */
@@ -33,6 +35,7 @@ struct eis_storage *eis_locate(const struct eis_image *image, const struct erofs
 
 /**
  * eis_report - say what is wrong with an image, rate-limited
+ * @image: the image
  * @what: what was being done, e.g. "read"
  * @diag: the check that failed
  * @err:  the errno the caller returns

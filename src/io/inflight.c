@@ -16,6 +16,7 @@ static void eis_inflight_release(struct percpu_ref *ref)
 
 /**
  * eis_inflight_init - start counting
+ * @inflight: counter of the superblock
  *
  * Context: may sleep. Return: 0 or -ENOMEM.
  */
@@ -31,6 +32,7 @@ int eis_inflight_init(struct eis_inflight *inflight)
 
 /**
  * eis_inflight_drain - refuse new readers and wait for those there are
+ * @inflight: counter of the superblock
  *
  * Called once, when no file of the superblock is open any more and before its
  * inodes are evicted. Context: may sleep, until the slowest device answered.
@@ -46,6 +48,7 @@ void eis_inflight_drain(struct eis_inflight *inflight)
 
 /**
  * eis_inflight_exit - free the counter; drains it if that was not done
+ * @inflight: counter of the superblock
  */
 void eis_inflight_exit(struct eis_inflight *inflight)
 {

@@ -87,6 +87,7 @@ static const struct address_space_operations eis_meta_aops = {
 
 /**
  * eis_meta_init - create the metadata cache of a storage
+ * @st: storage
  * @sb: superblock the cache's inode belongs to
  *
  * Context: may sleep. Return: 0 or -ENOMEM.
@@ -110,6 +111,7 @@ int eis_meta_init(struct eis_storage *st, struct super_block *sb)
 
 /**
  * eis_meta_exit - drop the metadata cache
+ * @st: storage
  *
  * Before the superblock's inodes are checked for leftovers. Context: may sleep.
  */
@@ -121,6 +123,7 @@ void eis_meta_exit(struct eis_storage *st)
 
 /**
  * eis_meta_folio - the cached page that holds one metadata byte
+ * @st: storage
  * @pos: image byte position
  *
  * The folio is up to date and starts at @pos rounded down to a page. The

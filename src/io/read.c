@@ -34,6 +34,7 @@ static struct eis_read *eis_read_of(struct bio *bio)
  * @nr_segs: most segments the caller may add; capped to what one bio holds
  * @opf:     REQ_OP_READ and hints
  * @done:    completion, @private its argument
+ * @private: @done's argument
  *
  * The caller keeps the superblock alive during this call (an open file or an
  * inflight reference). Context: may sleep, never fails.
@@ -56,6 +57,8 @@ struct eis_read *eis_read_alloc(struct eis_storage *st, u64 pos, unsigned int nr
 
 /**
  * eis_read_add - append a folio segment
+ * @rd: the read
+ * @folio: locked folio
  * @off: byte offset in @folio
  * @len: bytes, multiple of 512
  *
@@ -205,6 +208,7 @@ static void eis_read_submit_file(struct eis_read *rd)
 
 /**
  * eis_read_submit - send a read off
+ * @rd: the read
  *
  * @rd must have at least one segment and is gone afterwards: the completion
  * may run before this returns. A range that begins or, rounded down to
@@ -228,8 +232,10 @@ void eis_read_submit(struct eis_read *rd)
 
 /**
  * eis_read_iter - direct read of an image file into a caller's iterator
+ * @st: storage
  * @pos: image byte position
  * @len: bytes, at most what @to takes
+ * @to: destination
  *
  * Synchronous; for O_DIRECT readers. Context: may sleep.
  * Return: bytes read, -EINVAL when the file's filesystem refuses the

@@ -45,7 +45,9 @@ static void eis_storage_set_bdev(struct eis_storage *st, struct block_device *bd
 
 /**
  * eis_storage_from_sb - the block device that the VFS opened for a superblock
+ * @sb: superblock
  * @start: byte position of the image on it
+ * @inflight: counter of the superblock
  *
  * The device stays the superblock's: closing the storage does not close it.
  * Context: may sleep. Return: the storage or ERR_PTR(-ENOMEM).
@@ -65,6 +67,7 @@ struct eis_storage *eis_storage_from_sb(struct super_block *sb, u64 start,
  * eis_storage_from_bdev - open an extra block device
  * @path: its device node
  * @sb:   superblock it is opened for; several superblocks of one type may use it
+ * @inflight: counter of the superblock
  *
  * Context: may sleep. Return: the storage, or what opening returned (-ENOENT,
  * -EACCES, -EBUSY, -ENOTBLK, ...), or -ENOMEM.
@@ -92,6 +95,7 @@ struct eis_storage *eis_storage_from_bdev(const char *path, struct super_block *
  * @file:   readable regular file with ->read_iter; a reference is taken
  * @start:  byte position of the image in it
  * @direct: read data with direct I/O if the file can do it
+ * @inflight: counter of the superblock
  *
  * Context: may sleep. Return: the storage, -ENOMEM, or what getattr returned.
  */

@@ -56,6 +56,7 @@ bool eis_domain_is(const struct eis_domain *domain, const char *name)
 
 /**
  * eis_domain_get - a mount enters the domain of that name
+ * @name: the domain's name, a credential
  *
  * Context: may sleep. Return: the domain, or ERR_PTR(-ENOMEM).
  */

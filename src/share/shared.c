@@ -35,7 +35,9 @@
  * @domain_link: in domain->inodes; under domain->lock
  * @lock:        protects @members and @forget
  * @members:     struct eis_member of every live member
- * @fp, @fp_len: fingerprint
+ * @forget: drop the inode with its last reference
+ * @fp_len: its length in bytes
+ * @fp: fingerprint
  */
 struct eis_shared {
 	struct inode inode;
@@ -68,6 +70,7 @@ static struct eis_shared *eis_shared_of(struct inode *inode)
 
 /**
  * eis_is_shared_inode - is this inode one of the private superblock?
+ * @inode: any inode
  */
 bool eis_is_shared_inode(const struct inode *inode)
 {
@@ -238,6 +241,7 @@ int eis_share_join(struct eis_domain *domain, const struct eis_share_key *key,
 
 /**
  * eis_share_leave - a member is being evicted
+ * @member: the member
  * @forget: its mount is going away, so cached pages are of no more use to it;
  *          false when the inode is merely reclaimed and may come back
  *
@@ -263,6 +267,7 @@ void eis_share_leave(struct eis_member *member, bool forget)
 
 /**
  * eis_share_any_member - a member to read through when the caller named no file
+ * @inode: shared inode
  *
  * The member comes with an inode reference and with a reference on its
  * superblock's eis_inflight; the caller drops the inode first, then the

@@ -139,6 +139,9 @@ static int eis_get_label(const struct super_block *sb, char __user *to)
 
 /**
  * eis_ioctl - FS_IOC_GETFSLABEL, on files and directories
+ * @file: open file or directory
+ * @cmd: ioctl number
+ * @arg: its argument
  */
 long eis_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {

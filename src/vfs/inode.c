@@ -92,6 +92,8 @@ static void eis_init_inode(struct inode *inode)
 
 /**
  * eis_iget - the VFS inode of a nid
+ * @sb: superblock
+ * @nid: node id
  * @what: for the log if it cannot be read, e.g. "lookup"; NULL = stay silent
  *
  * Context: may sleep. Return: the inode with a reference, or ERR_PTR:
@@ -146,6 +148,11 @@ static void eis_dio_align(const struct inode *inode, struct kstat *stat)
 
 /**
  * eis_getattr - stat and statx
+ * @idmap: of the mount
+ * @path: what was named
+ * @stat: result
+ * @request_mask: STATX_* bits the caller wants
+ * @query_flags: AT_STATX_*; nothing to synchronise here
  */
 int eis_getattr(struct mnt_idmap *idmap, const struct path *path, struct kstat *stat,
 		u32 request_mask, unsigned int query_flags)

@@ -8,6 +8,7 @@
 
 /**
  * eis_source_name - what the user calls the image
+ * @fc: names its source
  */
 const char *eis_source_name(const struct fs_context *fc)
 {
@@ -16,6 +17,7 @@ const char *eis_source_name(const struct fs_context *fc)
 
 /**
  * eis_mount_error - say why a mount or remount fails
+ * @fc: what fails
  * @err: negative errno
  * @fmt: what, the value, and what to do; without a newline
  *
@@ -41,6 +43,8 @@ int eis_mount_error(struct fs_context *fc, int err, const char *fmt, ...)
 
 /**
  * eis_mount_info - tell about something the user may not expect
+ * @fc: mount or remount in the making
+ * @fmt: what to say; without a newline
  */
 void eis_mount_info(struct fs_context *fc, const char *fmt, ...)
 {

@@ -190,6 +190,7 @@ static int eis_parse_param(struct fs_context *fc, struct fs_parameter *param)
 
 /**
  * eis_options_share - do the options ask for sharing?
+ * @ctx: options parsed so far
  */
 bool eis_options_share(const struct eis_context *ctx)
 {
@@ -198,6 +199,7 @@ bool eis_options_share(const struct eis_context *ctx)
 
 /**
  * eis_options_check - refuse combinations that have no meaning, before any I/O
+ * @fc: mount or remount in the making
  *
  * Return: 0 or -EINVAL, logged.
  */
@@ -285,6 +287,7 @@ static const struct fs_context_operations eis_context_ops = {
 
 /**
  * eis_init_fs_context - begin a mount or remount
+ * @fc: mount or remount in the making
  */
 int eis_init_fs_context(struct fs_context *fc)
 {
@@ -309,6 +312,8 @@ int eis_init_fs_context(struct fs_context *fc)
 
 /**
  * eis_show_options - /proc/mounts
+ * @seq: where to print
+ * @root: root dentry of the mount
  */
 int eis_show_options(struct seq_file *seq, struct dentry *root)
 {

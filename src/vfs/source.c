@@ -145,6 +145,7 @@ static int eis_source_path(struct fs_context *fc, struct path *path)
 
 /**
  * eis_get_tree - open the source and get a superblock for it
+ * @fc: mount or remount in the making
  *
  * Context: may sleep. Return: 0 with fc->root set, or a negative errno.
  */
@@ -263,6 +264,8 @@ static int eis_open_slot(struct fs_context *fc, struct super_block *sb, u32 id)
 
 /**
  * eis_open_devices - open what device= names, slot by slot
+ * @fc: mount or remount in the making
+ * @sb: superblock being set up
  *
  * image->devs is decoded; none given means a flat image. Context: may sleep.
  * Return: 0, or a negative errno, logged.

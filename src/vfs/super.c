@@ -384,6 +384,8 @@ static int eis_setup(struct super_block *sb, struct fs_context *fc)
 
 /**
  * eis_fill_super - make a superblock of the opened source
+ * @sb: superblock
+ * @fc: mount or remount in the making
  *
  * Context: may sleep, s_umount held for writing. Return: 0 or a negative
  * errno, logged; the VFS then calls eis_kill_sb().
@@ -440,6 +442,7 @@ void eis_sb_free(struct eis_sb *sbi)
 
 /**
  * eis_kill_sb - unmount
+ * @sb: superblock
  *
  * Eviction cannot wait for reads into shared page caches (the members' own are
  * empty), so the reads in flight are drained first, while inodes, devices and

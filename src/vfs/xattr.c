@@ -142,7 +142,9 @@ static int eis_list_emit(void *ctx, u8 index, const char *name, size_t namelen)
 
 /**
  * eis_listxattr - names of the attributes the caller may see
+ * @dentry: whose attributes
  * @buf: NULL asks for the size
+ * @size: bytes of @buf
  *
  * Return: bytes, -ERANGE, or -EFSCORRUPTED and the like, logged.
  */
@@ -170,6 +172,8 @@ ssize_t eis_listxattr(struct dentry *dentry, char *buf, size_t size)
 
 /**
  * eis_get_acl - the access or default ACL, for the VFS to cache
+ * @inode: whose ACL
+ * @type: ACL_TYPE_ACCESS or ACL_TYPE_DEFAULT
  * @rcu: in an RCU walk: not here
  */
 struct posix_acl *eis_get_acl(struct inode *inode, int type, bool rcu)
