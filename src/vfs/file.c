@@ -87,6 +87,7 @@ static int eis_file_open(struct inode *inode, struct file *file)
 
 	if (err)
 		return err;
+	file->f_mode |= FMODE_NOWAIT;
 	eis_file_set_rasync(file);
 	if (!eis_sb(inode->i_sb)->domain || test_bit(EIS_I_PRIVATE, &ei->flags))
 		return 0;
@@ -103,6 +104,9 @@ static int eis_file_open(struct inode *inode, struct file *file)
 static ssize_t eis_file_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
 	if (iocb->ki_flags & IOCB_DIRECT) {
+		/* Finding the extents may have to read metadata. */
+		if (iocb->ki_flags & IOCB_NOWAIT)
+			return -EAGAIN;
 		if (eis_direct_possible(file_inode(iocb->ki_filp)))
 			return eis_direct_read(iocb, to);
 		/* Nothing on disk is what the file holds: read through the cache. */

@@ -74,13 +74,9 @@ static void eis_init_inode(struct inode *inode)
 	case S_IFDIR:
 		inode->i_op = &eis_dir_iops;
 		inode->i_fop = &eis_dir_fops;
-		inode_nohighmem(inode);
-		inode->i_mapping->a_ops = &eis_aops;
 		break;
 	case S_IFLNK:
 		inode->i_op = &eis_symlink_iops;
-		inode_nohighmem(inode);
-		inode->i_mapping->a_ops = &eis_aops;
 		break;
 	default:
 		inode->i_op = &eis_special_iops;

@@ -34,6 +34,9 @@ int eis_mount_error(struct fs_context *fc, int err, const char *fmt, ...)
 	if (fc->log.log)
 		errorf(fc, "%s: %pV", eis_source_name(fc), &vaf);
 	va_end(args);
+	/* mount(8) without -t tries every type, silently. */
+	if (fc->sb_flags & SB_SILENT)
+		return err;
 	va_start(args, fmt);
 	vaf.va = &args;
 	pr_err("erofs-ishare: %s: %pV (error %d)\n", eis_source_name(fc), &vaf, err);

@@ -33,17 +33,17 @@ static int eis_check_image_file(struct fs_context *fc, const struct file *file, 
 	if (!S_ISREG(inode->i_mode))
 		why = "not a block device or a regular file";
 	else if (sb->s_type == fc->fs_type)
-		why = "the image file lies on an erofs-ishare mount";
+		why = "lies on an erofs-ishare mount";
 	else if (sb->s_magic == EROFS_SUPER_MAGIC && !sb->s_bdev)
-		why = "the image file lies on an EROFS mount that has no block device";
+		why = "lies on an EROFS mount that has no block device";
 	else if (sb->s_stack_depth)
-		why = "the image file lies on a stacked filesystem";
+		why = "lies on a stacked filesystem";
 	else if (!file->f_op->read_iter || !(file->f_mode & FMODE_READ))
-		why = "the image file cannot be read";
+		why = "cannot be read";
 	if (!why)
 		return 0;
-	return eis_mount_error(fc, -ENOTBLK, "%s: %s; use a loop device or copy the image elsewhere",
-			       name, why);
+	return eis_mount_error(fc, -ENOTBLK, "%s: %s; use a loop device or copy it elsewhere", name,
+			       why);
 }
 
 /* Our own file for @path; with our own position, flags and lifetime. */
@@ -55,7 +55,7 @@ static struct file *eis_open_image(struct fs_context *fc, const struct path *pat
 
 	if (IS_ERR(file)) {
 		err = PTR_ERR(file);
-		return ERR_PTR(eis_mount_error(fc, err, "%s: cannot open the image file", name));
+		return ERR_PTR(eis_mount_error(fc, err, "cannot open image file %s", name));
 	}
 	err = eis_check_image_file(fc, file, name);
 	if (err) {
@@ -113,11 +113,29 @@ static int eis_get_tree_file(struct fs_context *fc, const struct path *path)
 	return get_tree_nodev(fc, eis_fill_super);
 }
 
+/* What an open file is called; the caller frees it. ERR_PTR on failure. */
+static char *eis_file_name(struct file *file)
+{
+	char *buf = kmalloc(PATH_MAX, GFP_KERNEL);
+	char *name;
+
+	if (!buf)
+		return ERR_PTR(-ENOMEM);
+	name = file_path(file, buf, PATH_MAX);
+	if (!IS_ERR(name)) {
+		name = kstrdup(name, GFP_KERNEL);
+		if (!name)
+			name = ERR_PTR(-ENOMEM);
+	}
+	kfree(buf);
+	return name;
+}
+
 /* The path behind source=, however it was given; fc->source names it afterwards. */
 static int eis_source_path(struct fs_context *fc, struct path *path)
 {
 	struct eis_context *ctx = fc->fs_private;
-	char *buf, *name;
+	char *name;
 	int err;
 
 	if (!ctx->source) {
@@ -129,15 +147,10 @@ static int eis_source_path(struct fs_context *fc, struct path *path)
 			return eis_mount_error(fc, err, "source: no such image");
 		return 0;
 	}
-	buf = kmalloc(PATH_MAX, GFP_KERNEL);
-	if (!buf)
-		return -ENOMEM;
-	name = file_path(ctx->source, buf, PATH_MAX);
-	if (!IS_ERR(name))
-		fc->source = kstrdup(name, GFP_KERNEL);
-	kfree(buf);
-	if (IS_ERR(name) || !fc->source)
-		return IS_ERR(name) ? PTR_ERR(name) : -ENOMEM;
+	name = eis_file_name(ctx->source);
+	if (IS_ERR(name))
+		return PTR_ERR(name);
+	fc->source = name;
 	*path = ctx->source->f_path;
 	path_get(path);
 	return 0;
@@ -200,11 +213,17 @@ static struct eis_storage *eis_open_device(struct fs_context *fc, struct super_b
 {
 	struct eis_storage *st;
 	struct path path;
+	char *name;
 	int err;
 
-	if (arg->file)
-		return eis_open_device_path(fc, sb, &arg->file->f_path,
-					    arg->file->f_path.dentry->d_name.name);
+	if (arg->file) {
+		name = eis_file_name(arg->file);
+		if (IS_ERR(name))
+			return ERR_CAST(name);
+		st = eis_open_device_path(fc, sb, &arg->file->f_path, name);
+		kfree(name);
+		return st;
+	}
 	err = kern_path(arg->path, LOOKUP_FOLLOW, &path);
 	if (err)
 		return ERR_PTR(err);
