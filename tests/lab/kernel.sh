@@ -142,6 +142,9 @@ kernel_build()
 	[ "${1:-}" = -- ] && shift
 	[ -f "$src/Makefile" ] || die "build: '$src' has no Makefile"
 	kernel_ensure "$id"
+	case " $* " in
+	*" C=1 "*|*" C=2 "*) with_lock "root-$(kernel_family "$id")" root_newest_sparse "$(kernel_family "$id")" ;;
+	esac
 	mkdir -p "$out"
 	with_lock "build-$id$suffix" kernel_build_locked "$id" "$suffix" "$(cd "$src" && pwd)" "$(cd "$out" && pwd)" "$@"
 }

@@ -138,7 +138,48 @@ root_add_headers()
 		die "$id: could not install linux-headers-$rel (log: $CACHE/logs/headers-$id.log)"
 	[ -e "$root/usr/src/linux-headers-$rel/Makefile" ] ||
 		die "$id: linux-headers-$rel has no /usr/src/linux-headers-$rel; cannot build for it"
+	root_checker_script "$root"
 	printf '%s %s\n' "$rel" "$ver" >>"$root/.lab-headers"
+}
+
+# Newer kernels ask a script of theirs whether the checker works before they honour C=2, and the
+# header packages leave that script out: sparse would silently not run. This one asks by trying,
+# with an operator that today's headers use and an old sparse does not know.
+root_checker_script()
+{
+	# shellcheck disable=SC2016 # for the shell in the root, where "scripts" is an absolute link
+	root_exec "$1" -- sh -ec '
+		for d in /usr/src/linux-headers-*; do
+			grep -qs "scripts/checker-valid\.sh" "$d/Makefile" || continue
+			[ -d "$d/scripts" ] && [ ! -e "$d/scripts/checker-valid.sh" ] || continue
+			cat >"$d/scripts/checker-valid.sh" <<-"EOF"
+				#!/bin/sh
+				f=$(mktemp) && echo "static __typeof_unqual__(int) x;" >"$f" && "$@" "$f" >/dev/null 2>&1 && echo 1
+				rm -f "$f"
+			EOF
+			chmod +x "$d/scripts/checker-valid.sh"
+		done'
+}
+
+# An older suite's sparse cannot read a newer kernel's headers, so all roots use the newest one:
+# sid's, with the libraries it was linked against, in front of the root's own.
+root_newest_sparse()
+{
+	local suite=$1 root=$CACHE/roots/$1 sid=$CACHE/roots/sid d=$CACHE/roots/$1/opt/sparse lib
+	[ "$suite" != sid ] || return 0
+	root_ensure sid
+	[ "$sid/usr/bin/sparse" -nt "$d/made" ] || [ ! -e "$d/made" ] || return 0
+	rm -rf "$d"
+	mkdir -p "$d"
+	cp -L "$sid/usr/bin/sparse" "$d/sparse"
+	root_exec "$sid" -- ldd /usr/bin/sparse | sed -n 's/.*[[:space:]]\(\/[^ ]*\.so[^ ]*\) (.*/\1/p' |
+		while read -r lib; do cp -L "$sid/$lib" "$d/"; done
+	printf '#!/bin/sh\nexec /opt/sparse/ld-linux-x86-64.so.2 --library-path /opt/sparse /opt/sparse/sparse "$@"\n' \
+		>"$root/usr/local/bin/sparse"
+	chmod +x "$root/usr/local/bin/sparse"
+	root_exec "$root" -- /usr/local/bin/sparse --version >/dev/null ||
+		die "$suite: sid's sparse does not run in this root"
+	touch "$d/made"
 }
 
 # root_ensure SUITE: the root, and the headers of all kernels that are built in it.
