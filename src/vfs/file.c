@@ -14,7 +14,6 @@
  *    (Its read-ahead state is initialised after ->open, from f_mapping.)
  */
 #include <linux/compat.h>
-#include <linux/dax.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -169,47 +168,4 @@ const struct file_operations eis_file_fops = {
 	.compat_ioctl	= compat_ptr_ioctl,
 	.setlease	= generic_setlease,
 	EIS_FOP_FLAGS(FOP_BUFFER_RASYNC)
-};
-
-/* ---- DAX: the device's memory is the page cache; there is nothing to share ---- */
-
-static ssize_t eis_dax_read_iter(struct kiocb *iocb, struct iov_iter *to)
-{
-	struct inode *inode = file_inode(iocb->ki_filp);
-	ssize_t ret;
-
-	if (!iov_iter_count(to))
-		return 0;
-	inode_lock_shared(inode);
-	ret = dax_iomap_rw(iocb, to, &eis_iomap_ops);
-	inode_unlock_shared(inode);
-	return ret;
-}
-
-static vm_fault_t eis_dax_fault(struct vm_fault *vmf)
-{
-	return dax_iomap_fault(vmf, 0, NULL, NULL, &eis_iomap_ops);
-}
-
-static const struct vm_operations_struct eis_dax_vm_ops = {
-	.fault		= eis_dax_fault,
-};
-
-static int eis_dax_mmap(struct file *file, struct vm_area_struct *vma)
-{
-	if ((vma->vm_flags & VM_SHARED) && (vma->vm_flags & VM_MAYWRITE))
-		return -EINVAL;
-	vma->vm_ops = &eis_dax_vm_ops;
-	return 0;
-}
-
-const struct file_operations eis_dax_fops = {
-	.llseek		= eis_file_llseek,
-	.read_iter	= eis_dax_read_iter,
-	.mmap		= eis_dax_mmap,
-	.get_unmapped_area = thp_get_unmapped_area,
-	.fsync		= noop_fsync,
-	.unlocked_ioctl	= eis_ioctl,
-	.compat_ioctl	= compat_ptr_ioctl,
-	.setlease	= generic_setlease,
 };

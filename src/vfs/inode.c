@@ -26,27 +26,6 @@ static int eis_iget_set(struct inode *inode, void *data)
 	return 0;
 }
 
-/* DAX maps device pages as they are: whole pages only, and nothing inline. */
-static bool eis_inode_dax(const struct eis_inode *ei)
-{
-	return eis_sb(ei->image->sb)->opts.dax &&
-	       (ei->fmt.layout == EROFS_LAYOUT_FLAT_PLAIN ||
-		ei->fmt.layout == EROFS_LAYOUT_CHUNK_BASED);
-}
-
-static void eis_init_regular(struct inode *inode)
-{
-	inode->i_op = &eis_file_iops;
-	if (eis_inode_dax(eis_i(inode))) {
-		inode->i_flags |= S_DAX;
-		inode->i_fop = &eis_dax_fops;
-	} else {
-		inode->i_fop = &eis_file_fops;
-		mapping_set_large_folios(inode->i_mapping);
-	}
-	inode->i_mapping->a_ops = &eis_aops;
-}
-
 static void eis_init_inode(struct inode *inode)
 {
 	struct eis_inode *ei = eis_i(inode);
@@ -69,7 +48,10 @@ static void eis_init_inode(struct inode *inode)
 
 	switch (inode->i_mode & S_IFMT) {
 	case S_IFREG:
-		eis_init_regular(inode);
+		inode->i_op = &eis_file_iops;
+		inode->i_fop = &eis_file_fops;
+		inode->i_mapping->a_ops = &eis_aops;
+		mapping_set_large_folios(inode->i_mapping);
 		break;
 	case S_IFDIR:
 		inode->i_op = &eis_dir_iops;

@@ -5,7 +5,7 @@
  * Rules: every option of the in-tree driver, with its meaning (docs and
  * README list the few deliberate differences). domain_id= is a credential: it
  * is never shown and is wiped with the context. Options that decide where
- * bytes come from or who shares (source, device, fsoffset, domain, dax) cannot
+ * bytes come from or who shares (source, device, fsoffset, domain) cannot
  * change on remount: repeating them unchanged is fine, changing them is an error.
  */
 #include <linux/file.h>
@@ -161,10 +161,10 @@ static int eis_parse_param(struct fs_context *fc, struct fs_parameter *param)
 		opts->cache = result.uint_32;
 		break;
 	case EIS_OPT_DAX:
-		opts->dax = true;
+		ctx->dax = true;
 		break;
 	case EIS_OPT_DAX_ENUM:
-		opts->dax = result.uint_32;
+		ctx->dax = result.uint_32;
 		break;
 	case EIS_OPT_DEVICE:
 		return eis_parse_device(fc, param);
@@ -173,7 +173,6 @@ static int eis_parse_param(struct fs_context *fc, struct fs_parameter *param)
 		break;
 	case EIS_OPT_FSOFFSET:
 		opts->fsoffset = result.uint_64;
-		ctx->fsoffset_given = true;
 		break;
 	case EIS_OPT_INODE_SHARE:
 		ctx->share_on = !result.negated;
@@ -186,15 +185,6 @@ static int eis_parse_param(struct fs_context *fc, struct fs_parameter *param)
 		return opt;
 	}
 	return 0;
-}
-
-/**
- * eis_options_share - do the options ask for sharing?
- * @ctx: options parsed so far
- */
-bool eis_options_share(const struct eis_context *ctx)
-{
-	return ctx->domain && !ctx->share_off;
 }
 
 /**
@@ -214,7 +204,9 @@ int eis_options_check(struct fs_context *fc)
 		return eis_mount_error(fc, -EINVAL,
 				       "fsoffset=%llu: must be a multiple of the image's block size",
 				       ctx->opts.fsoffset);
-	ctx->opts.share = eis_options_share(ctx);
+	if (ctx->dax)
+		eis_mount_info(fc, "dax=always: not supported, files are read through the page cache");
+	ctx->opts.share = ctx->domain && !ctx->share_off;
 	return 0;
 }
 
@@ -236,9 +228,6 @@ static int eis_reconfigure(struct fs_context *fc)
 		return eis_mount_error(fc, -EINVAL,
 				       "fsoffset=%llu: cannot change on remount (is %llu)",
 				       ctx->opts.fsoffset, sbi->opts.fsoffset);
-	if (ctx->opts.dax != sbi->opts.dax)
-		return eis_mount_error(fc, -EINVAL,
-				       "dax: cannot change on remount; unmount and mount again");
 	if (ctx->opts.directio != sbi->opts.directio)
 		return eis_mount_error(fc, -EINVAL,
 				       "directio: cannot change on remount; unmount and mount again");
@@ -325,8 +314,6 @@ int eis_show_options(struct seq_file *seq, struct dentry *root)
 	for (cache = eis_cache_table; cache->name; cache++)
 		if (cache->value == opts->cache)
 			seq_printf(seq, ",cache_strategy=%s", cache->name);
-	if (opts->dax)
-		seq_puts(seq, ",dax=always");
 	if (!opts->directio)
 		seq_puts(seq, ",nodirectio");
 	if (opts->fsoffset)

@@ -31,7 +31,6 @@ enum eis_cache_strategy {
  * @acl:        POSIX ACLs are honoured
  * @directio:   image files: read data with direct I/O
  * @share:      files join their domain at first open
- * @dax:        dax=always
  * @cache:      cache_strategy=
  * @fsoffset:   byte position of the image on the primary storage
  */
@@ -40,7 +39,6 @@ struct eis_options {
 	bool acl;
 	bool directio;
 	bool share;
-	bool dax;
 	enum eis_cache_strategy cache;
 	u64 fsoffset;
 };
@@ -63,6 +61,7 @@ struct eis_device_arg {
  * @opts:     options so far
  * @domain:   domain_id=, a credential; NULL = not given
  * @share_on/@share_off: inode_share / noinode_share given
+ * @dax:      dax=always given
  * @source:   source= given as a file descriptor, or NULL
  * @devices:  struct eis_device_arg in the order given
  * @nr_devices: how many
@@ -72,7 +71,7 @@ struct eis_context {
 	char *domain;
 	bool share_on;
 	bool share_off;
-	bool fsoffset_given;
+	bool dax;
 	struct file *source;
 	struct list_head devices;
 	unsigned int nr_devices;
@@ -99,7 +98,6 @@ static inline struct eis_sb *eis_sb(const struct super_block *sb)
 
 /* options.c */
 int eis_init_fs_context(struct fs_context *fc);
-bool eis_options_share(const struct eis_context *ctx);
 int eis_options_check(struct fs_context *fc);
 int eis_show_options(struct seq_file *seq, struct dentry *root);
 extern const struct fs_parameter_spec eis_parameters[];
@@ -127,7 +125,6 @@ extern const struct inode_operations eis_symlink_iops;
 extern const struct inode_operations eis_special_iops;
 extern const struct file_operations eis_dir_fops;
 extern const struct file_operations eis_file_fops;
-extern const struct file_operations eis_dax_fops;
 extern const struct export_operations eis_export_ops;
 extern const struct xattr_handler * const eis_xattr_handlers[];
 
