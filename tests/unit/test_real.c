@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Images of mkfs.erofs, compared with the tree they were made from.
+ *
+ * Rules: the mkfs.erofs of $MKFS, else the one in $PATH; a test is skipped, and
+ * says so, only when there is none or when it does not know an option.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "tests.h"
+#include "walk.h"
+
+static char work[PATH_MAX];		/* the scratch directory, beside this program */
+static char mkfs[PATH_MAX];
+static char skip_reason[256];
+static bool have_xattrs;
+
+/* ---- Making images ------------------------------------------------------------- */
+
+static bool find_mkfs(void)
+{
+	const char *env = getenv("MKFS"), *path = getenv("PATH");
+
+	if (env && *env) {
+		snprintf(mkfs, sizeof(mkfs), "%s", env);
+		return true;	/* if it cannot be run, that is a failure */
+	}
+	while (path && *path) {
+		size_t len = strcspn(path, ":");
+
+		snprintf(mkfs, sizeof(mkfs), "%.*s/mkfs.erofs", (int)len, path);
+		if (!access(mkfs, X_OK))
+			return true;
+		path += len + (path[len] == ':');
+	}
+	return false;
+}
+
+static void put_file(const char *name, const void *data, size_t len, mode_t mode)
+{
+	int fd = open(name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+
+	CHECK_THAT(fd >= 0 && write(fd, data, len) == (ssize_t)len && !fchmod(fd, mode), "%s: %m",
+		   name);
+	close(fd);
+}
+
+/* The source tree, in the directory "tree" of the present directory. */
+static void make_tree(void)
+{
+	static u8 data[300000];
+	char name[300], target[2001];
+
+	sample_pattern(data, sizeof(data), 99);
+	CHECK_EQ(mkdir("tree", 0755), 0);
+	CHECK_EQ(chdir("tree"), 0);
+	put_file("empty", "", 0, 0644);
+	put_file("one", "1", 1, 0600);
+	put_file("small", "hello, world\n", 13, 04755);
+	put_file("block-1", data, 4095, 0644);
+	put_file("block", data, 4096, 0644);
+	put_file("block+1", data, 4097, 0640);
+	put_file("big", data, sizeof(data), 0644);
+	memset(data + 8192, 0, 65536);		/* zeros become holes or repeated chunks */
+	memcpy(data + 200000, data, 8192);
+	put_file("sparse", data, sizeof(data), 0644);
+	CHECK_EQ(link("small", "small-link"), 0);
+	CHECK_EQ(symlink("small", "link"), 0);
+	memset(target, 't', 2000);
+	target[2000] = 0;
+	CHECK_EQ(symlink(target, "long-link"), 0);
+	CHECK_EQ(mkfifo("fifo", 0644), 0);
+	CHECK_EQ(mkdir("dir", 0755), 0);
+	CHECK_EQ(mkdir("dir/empty", 0700), 0);
+	CHECK_EQ(mkdir("many", 0755), 0);
+	for (int i = 0; i < 700; i++) {
+		snprintf(name, sizeof(name), "many/%.*s%d", i % 200,
+			 "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
+			 "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
+			 "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn", i);
+		put_file(name, name, strlen(name), 0644);
+	}
+	have_xattrs = !setxattr("small", "user.common", "value", 5, 0) &&
+		      !setxattr("one", "user.common", "value", 5, 0) &&
+		      !setxattr("dir", "user.common", "value", 5, 0) &&
+		      !setxattr("big", "user.only-here", data, 3000, 0) &&
+		      !setxattr("big", "user.empty", "", 0, 0);
+	CHECK_EQ(chdir(".."), 0);
+}
+
+static int run(char *const argv[])
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (!pid) {
+		int fd = open("mkfs.log", O_WRONLY | O_CREAT | O_TRUNC, 0644);
+
+		dup2(fd, 1);
+		dup2(fd, 2);
+		execvp(argv[0], argv);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int remove_tree(void)
+{
+	char *const argv[] = { "rm", "-rf", work, NULL };
+
+	return run(argv);
+}
+
+static bool load_file(const char *name, struct img *img)
+{
+	struct stat st;
+	int fd = open(name, O_RDONLY);
+	bool ok;
+
+	memset(img, 0, sizeof(*img));
+	if (fd < 0 || fstat(fd, &st))
+		return false;
+	img->len = (size_t)st.st_size;
+	img->data = malloc(img->len);
+	img->bb = 12;
+	ok = img->data && read(fd, img->data, img->len) == st.st_size;
+	close(fd);
+	return ok;
+}
+
+/* ---- Comparing ------------------------------------------------------------------- */
+
+static void compare_content(struct walk *w, const struct erofs_inode *inode, const u8 *want)
+{
+	u8 *got = malloc((size_t)inode->size + 1);
+	struct erofs_diag diag = { 0 };
+	int err = reader_file(w->r, inode, 0, got, (size_t)inode->size, &diag);
+
+	if (erofs_inode_compressed(inode)) {
+		if (inode->size) {
+			CHECK_EQ(err, -EOPNOTSUPP);
+			CHECK_EQ(diag.check, EROFS_CHECK_MAP_COMPRESSED);
+		}
+	} else {
+		CHECK_EQ(err, 0);
+		CHECK_THAT(!memcmp(got, want, (size_t)inode->size), "content differs");
+	}
+	free(got);
+}
+
+static int count_emit(void *ctx, u8 index, const char *name, size_t namelen)
+{
+	(void)name;
+	(void)namelen;
+	*(int *)ctx += index == EROFS_XATTR_INDEX_USER;
+	return 0;
+}
+
+static void compare_xattrs(struct walk *w, const char *path, const struct erofs_inode *inode)
+{
+	static char names[65536], want[65536], got[65536];
+	ssize_t len = llistxattr(path, names, sizeof(names));
+	int user = 0, listed = 0;
+
+	for (char *name = names; len > 0 && name < names + len; name += strlen(name) + 1) {
+		ssize_t size = lgetxattr(path, name, want, sizeof(want));
+
+		if (strncmp(name, "user.", 5) || size < 0)
+			continue;
+		user++;
+		CHECK_EQ(erofs_xattr_get(&w->r->src, &w->sb, w->prefixes, inode,
+					 EROFS_XATTR_INDEX_USER, name + 5, strlen(name + 5), got,
+					 sizeof(got), NULL), size);
+		CHECK(!memcmp(want, got, (size_t)size));
+	}
+	CHECK_EQ(erofs_xattr_list(&w->r->src, &w->sb, w->prefixes, inode, count_emit, &listed,
+				  NULL), 0);
+	CHECK_EQ(listed, user);
+	CHECK_EQ(erofs_xattr_get(&w->r->src, &w->sb, w->prefixes, inode, EROFS_XATTR_INDEX_USER,
+				 "not there", 9, NULL, 0, NULL), -ENODATA);
+}
+
+static void compare_inode(struct walk *w, const char *path, const struct erofs_inode *inode)
+{
+	static u8 want[1 << 20];
+	struct stat st;
+
+	CHECK_EQ(lstat(path, &st), 0);
+	CHECK_EQ(inode->mode, st.st_mode);
+	CHECK_EQ(inode->uid, st.st_uid);
+	CHECK_EQ(inode->gid, st.st_gid);
+	CHECK_EQ(inode->nlink, st.st_nlink);
+	if (inode->xattr_pos - inode->nid * 32 - ((u64)w->sb.meta_blkaddr << w->sb.blkszbits) == 64) {
+		CHECK_EQ(inode->mtime, st.st_mtim.tv_sec);
+		CHECK_EQ(inode->mtime_nsec, st.st_mtim.tv_nsec);
+	}
+	compare_xattrs(w, path, inode);
+	if (S_ISREG(st.st_mode)) {
+		int fd = open(path, O_RDONLY);
+
+		CHECK_EQ(inode->size, st.st_size);
+		CHECK_EQ(read(fd, want, sizeof(want)), st.st_size);
+		close(fd);
+		compare_content(w, inode, want);
+	} else if (S_ISLNK(st.st_mode)) {
+		ssize_t len = readlink(path, (char *)want, sizeof(want));
+
+		CHECK_EQ(inode->size, len);
+		CHECK_EQ(erofs_symlink_check(inode, want, (size_t)inode->size, NULL), 0);
+		compare_content(w, inode, want);
+	}
+}
+
+/* Names that readdir finds in the image. */
+static u32 count_entries(struct walk *w, const struct erofs_inode *dir)
+{
+	u32 bs = 1U << w->sb.blkszbits, n = 0;
+
+	for (u64 pos = 0; pos < dir->size; pos += bs) {
+		u32 len = dir->size - pos < bs ? (u32)(dir->size - pos) : bs;
+		u8 *block = malloc(len);
+		struct erofs_dirblock db = { 0 };
+		struct erofs_dirent de;
+
+		CHECK_EQ(reader_file(w->r, dir, pos, block, len, NULL), 0);
+		CHECK_EQ(erofs_dirblock_open(&db, block, len, bs, dir->nid, pos, NULL), 0);
+		for (u32 i = 0; i < db.count; i++)
+			CHECK_EQ(erofs_dirblock_entry(&db, i, &de, NULL), 0);
+		n += db.count;
+		free(block);
+	}
+	return n;
+}
+
+static void compare_dir(struct walk *w, const char *path, u64 nid, int depth)
+{
+	struct erofs_inode dir;
+	struct dirent *de;
+	u32 entries = 0;
+	DIR *d = opendir(path);
+
+	CHECK_EQ(erofs_inode_read(&w->r->src, &w->sb, nid, &dir, NULL), 0);
+	CHECK(d != NULL);
+	compare_inode(w, path, &dir);
+	while (d && (de = readdir(d))) {
+		struct erofs_inode inode;
+		char child[PATH_MAX];
+		u64 child_nid = 0;
+		u8 type = 0;
+
+		entries++;
+		if (!strcmp(de->d_name, ".") || !strcmp(de->d_name, ".."))
+			continue;
+		snprintf(child, sizeof(child), "%s/%s", path, de->d_name);
+		tap_context = child;
+		w->r->inodes[EROFS_CONTENT] = &dir;
+		CHECK_EQ(erofs_dir_lookup(&w->r->src, &w->sb, &dir, de->d_name, strlen(de->d_name),
+					  &child_nid, &type, NULL), 0);
+		CHECK_EQ(erofs_inode_read(&w->r->src, &w->sb, child_nid, &inode, NULL), 0);
+		if (S_ISDIR(inode.mode) && depth < 8) {
+			CHECK_EQ(type, EROFS_FT_DIR);
+			compare_dir(w, child, child_nid, depth + 1);
+		} else {
+			compare_inode(w, child, &inode);
+		}
+		tap_context = NULL;
+	}
+	if (d)
+		closedir(d);
+	CHECK_EQ(count_entries(w, &dir) + dir.dot_omitted, entries);
+}
+
+/* Old versions ignore -E keywords that they do not know; the image tells. */
+enum evidence { NO_EVIDENCE, SUPER_48BIT, DOT_OMITTED };
+
+static bool evidence_found(struct walk *w, enum evidence evidence)
+{
+	struct erofs_inode root;
+
+	switch (evidence) {
+	case SUPER_48BIT:
+		return w->sb.feature_incompat & EROFS_INCOMPAT_48BIT;
+	case DOT_OMITTED:
+		return !erofs_inode_read(&w->r->src, &w->sb, w->sb.root_nid, &root, NULL) &&
+		       root.dot_omitted;
+	default:
+		return true;
+	}
+}
+
+/* Make an image with up to four more options and compare it. */
+static void compare_image(const char *const options[4], bool optional, enum evidence evidence)
+{
+	struct walk w = { 0 };
+	struct reader r;
+	struct img img;
+	char *argv[10] = { mkfs };
+	char self[PATH_MAX];
+	int n = 1, status;
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (!find_mkfs()) {
+		tap.skip = "no mkfs.erofs in $PATH, and $MKFS is not set";
+		return;
+	}
+	CHECK(len > 0);
+	self[len > 0 ? len : 0] = 0;
+	snprintf(work, sizeof(work), "%.4000s/real-XXXXXX", dirname(self));
+	if (!CHECK(mkdtemp(work) != NULL) || !CHECK(!chdir(work)))
+		return;
+	make_tree();
+
+	for (int i = 0; i < 4 && options[i]; i++)
+		argv[n++] = (char *)options[i];
+	argv[n++] = "image";
+	argv[n] = "tree";
+	status = run(argv);
+	if (status == 1 && optional) {
+		snprintf(skip_reason, sizeof(skip_reason), "this mkfs.erofs does not take %s",
+			 options[0]);
+		tap.skip = skip_reason;
+	} else if (CHECK_THAT(!status, "%s: exit status %d", mkfs, status) &&
+		   CHECK(load_file("image", &img))) {
+		r = open_img(&img);
+		walk_image(&w, &r);
+		r.blkszbits = w.sb.blkszbits;
+		CHECK_EQ(w.unnamed, 0);
+		compare_dir(&w, "tree", w.sb.root_nid, 0);
+		CHECK_READER(&r);
+		if (!evidence_found(&w, evidence)) {
+			snprintf(skip_reason, sizeof(skip_reason), "this mkfs.erofs ignores %s",
+				 options[0]);
+			tap.skip = skip_reason;
+		}
+		if (!have_xattrs)
+			printf("# the scratch directory takes no user xattrs: none compared\n");
+		walk_free(&w);
+		free(img.data);
+	}
+	CHECK_EQ(chdir("/"), 0);
+	CHECK_EQ(remove_tree(), 0);
+}
+
+#define REAL_TEST(name, optional, evidence, ...) \
+	static void name(void) \
+	{ \
+		compare_image((const char *const[4]){ __VA_ARGS__ }, optional, evidence); \
+	}
+
+REAL_TEST(real_default, false, NO_EVIDENCE, NULL)
+REAL_TEST(real_extended, true, NO_EVIDENCE, "-Eforce-inode-extended")
+REAL_TEST(real_no_inline, true, NO_EVIDENCE, "-Enoinline_data")
+REAL_TEST(real_chunks, true, NO_EVIDENCE, "--chunksize=4096")
+REAL_TEST(real_chunk_indexes, true, NO_EVIDENCE, "-Eforce-chunk-indexes", "--chunksize=8192")
+REAL_TEST(real_small_blocks, true, NO_EVIDENCE, "-b512")
+REAL_TEST(real_lz4, true, NO_EVIDENCE, "-zlz4")
+REAL_TEST(real_prefixes, true, NO_EVIDENCE, "--xattr-prefix=user.comm")
+REAL_TEST(real_digests, true, NO_EVIDENCE, "--xattr-inode-digest=trusted.erofs.fingerprint")
+REAL_TEST(real_48bit, true, SUPER_48BIT, "-E48bit")
+REAL_TEST(real_no_dot, true, DOT_OMITTED, "-Edot-omitted")
+
+void tests_real(void)
+{
+	RUN(real_default);
+	RUN(real_extended);
+	RUN(real_no_inline);
+	RUN(real_chunks);
+	RUN(real_chunk_indexes);
+	RUN(real_small_blocks);
+	RUN(real_lz4);
+	RUN(real_prefixes);
+	RUN(real_digests);
+	RUN(real_48bit);
+	RUN(real_no_dot);
+}
