@@ -217,7 +217,7 @@ static uint64_t check_holes(const char *path, bool print)
 int cmd_fiemap(int argc, char **argv)
 {
 	const char *what = NULL, *image = NULL;
-	uint64_t shift = 0, max = 64 << 20;
+	uint64_t shift = 0, max = 16 << 20;
 	bool print = false;
 	struct stat st;
 	int a;
@@ -265,7 +265,7 @@ int cmd_fiemap(int argc, char **argv)
 /* holes FILE|DIR [--print] [--expect BYTES]: at least so many hole bytes in all */
 int cmd_holes(int argc, char **argv)
 {
-	uint64_t holes = 0, expect = 0, max = 64 << 20;
+	uint64_t holes = 0, expect = 0, max = 16 << 20;
 	const char *what = NULL;
 	bool print = false;
 	struct stat st;

@@ -6,7 +6,7 @@ static const struct command {
 	const char *name, *usage;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{ "manifest", "DIR [--all] [--count-links] [--no-nsec] [--no-nlink] [--no-xattr] [--no-content] [--mtime SEC.NSEC] [--owner U:G] [--uid-shift N] [--skip-xattr NAME]...", cmd_manifest },
+	{ "manifest", "DIR [--all] [--count-links] [--no-nsec] [--no-nlink] [--no-xattr] [--no-content] [--content-max BYTES] [--whiteout-origin] [--no-root] [--mtime SEC.NSEC] [--owner U:G] [--uid-shift N] [--skip-xattr NAME]...", cmd_manifest },
 	{ "verify", "DIR (--ref DIR | --manifest FILE) [--methods A,B] [--skip A,B] [--max BYTES] [--every N] [--seed N] [--warm] [--links-once]", cmd_verify },
 	{ "readall", "DIR [--mmap|--direct|--onebyte|--willneed]", cmd_readall },
 	{ "dirs", "DIR [--samples N]", cmd_dirs },

@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 struct opts {
-	bool all, count_links, no_nsec, no_nlink, no_xattr, no_content;
+	bool all, count_links, no_nsec, no_nlink, no_xattr, no_content, origin, no_root;
+	uint64_t content_max;		/* larger files: no checksum */
 	const char *mtime;		/* print this instead */
 	int64_t uid_shift;
 	const char *owner;		/* "uid:gid", print this instead */
@@ -51,9 +52,9 @@ static bool skipped(const struct opts *o, const char *name)
 	return false;
 }
 
-static void print_xattrs(const char *path, const struct opts *o)
+static void print_xattrs(const char *path, const struct opts *o, bool add_origin)
 {
-	static char *list, *value;
+	static char *list, *value, origin[] = "trusted.overlay.origin";
 	ssize_t len, n, need;
 	char **names = NULL;
 	size_t cnt = 0, i;
@@ -75,11 +76,19 @@ static void print_xattrs(const char *path, const struct opts *o)
 		names = xrealloc(names, (cnt + 1) * sizeof(*names));
 		names[cnt++] = p;
 	}
+	if (add_origin) {
+		names = xrealloc(names, (cnt + 1) * sizeof(*names));
+		names[cnt++] = origin;
+	}
 	if (cnt)
 		qsort(names, cnt, sizeof(*names), by_name);
 	for (i = 0; i < cnt; i++) {
 		char *esc;
 
+		if (names[i] == origin) {
+			printf(" x:%s=0:", origin);
+			continue;
+		}
 		if (skipped(o, names[i]))
 			continue;
 		if (i && !strcmp(names[i], names[i - 1]))
@@ -116,6 +125,24 @@ static void print_xattrs(const char *path, const struct opts *o)
 	    (errno != ENODATA && errno != EOPNOTSUPP))
 		fail("%s: absent trusted xattr: %s, not ENODATA", path, errname(errno));
 	free(names);
+}
+
+/*
+ * What newer writers add to a tree (--whiteout-origin, on the source side): a directory that holds
+ * a whiteout gets an empty xattr.
+ */
+static bool has_whiteout(const struct tree *t, const struct ent *dir)
+{
+	size_t i, len = strlen(dir->rel);
+
+	for (i = 0; S_ISDIR(dir->st.st_mode) && i < t->n; i++) {
+		const struct ent *e = &t->e[i];
+
+		if (S_ISCHR(e->st.st_mode) && !e->st.st_rdev && !strncmp(e->rel, dir->rel, len) &&
+		    e->rel[len] == '/' && !strchr(e->rel + len + 1, '/'))
+			return true;
+	}
+	return false;
 }
 
 static void print_ent(const struct tree *t, const struct ent *e, const struct opts *o)
@@ -176,7 +203,13 @@ static void print_ent(const struct tree *t, const struct ent *e, const struct op
 			free(esc);
 		}
 	}
-	if (S_ISREG(m) && !o->no_content) {
+	/* Another name of an inode already told: that it is the same one says all. */
+	if (!S_ISDIR(m) && st->st_nlink > 1 && e != &t->e[e->first]) {
+		putchar('\n');
+		free(path);
+		return;
+	}
+	if (S_ISREG(m) && !o->no_content && (uint64_t)st->st_size <= o->content_max) {
 		char sha[65];
 		int err = hash_file(path, sha);
 
@@ -186,14 +219,14 @@ static void print_ent(const struct tree *t, const struct ent *e, const struct op
 			printf(" sha256=%s", sha);
 	}
 	if (!o->no_xattr)
-		print_xattrs(path, o);
+		print_xattrs(path, o, o->origin && has_whiteout(t, e));
 	putchar('\n');
 	free(path);
 }
 
 int cmd_manifest(int argc, char **argv)
 {
-	struct opts o = { 0 };
+	struct opts o = { .content_max = UINT64_MAX };
 	const char *dir = NULL;
 	struct tree *t;
 	size_t i;
@@ -212,8 +245,14 @@ int cmd_manifest(int argc, char **argv)
 			o.no_nlink = true;
 		else if (!strcmp(s, "--no-xattr"))
 			o.no_xattr = true;
+		else if (!strcmp(s, "--whiteout-origin"))
+			o.origin = true;
+		else if (!strcmp(s, "--no-root"))
+			o.no_root = true;
 		else if (!strcmp(s, "--no-content"))
 			o.no_content = true;
+		else if (!strcmp(s, "--content-max") && a + 1 < argc)
+			o.content_max = number(argv[++a], s);
 		else if (!strcmp(s, "--mtime") && a + 1 < argc)
 			o.mtime = argv[++a];
 		else if (!strcmp(s, "--owner") && a + 1 < argc)
@@ -231,7 +270,7 @@ int cmd_manifest(int argc, char **argv)
 	if (!dir)
 		return EX_USAGE;
 	t = tree_read(dir);
-	for (i = 0; i < t->n; i++)
+	for (i = o.no_root; i < t->n; i++)
 		print_ent(t, &t->e[i], &o);
 	return verdict();
 }

@@ -42,12 +42,16 @@ void missing(const char *fmt, ...)
 
 void fail(const char *fmt, ...)
 {
-	char line[8192];
+	char line[8192], *c;
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
+	/* names may hold anything; the line must stay one line */
+	for (c = line; *c; c++)
+		if ((unsigned char)*c < 0x20 || (unsigned char)*c > 0x7e)
+			*c = '?';
 	/* Threads call this as well: one line, one write; a flood tells nothing more. */
 	if (__atomic_fetch_add(&failures, 1, __ATOMIC_RELAXED) < 50)
 		printf("FAIL %s\n", line);
