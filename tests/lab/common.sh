@@ -97,7 +97,7 @@ root_exec()
 # What the host side calls by name, and the package each comes from.
 lab_tools="debootstrap:debootstrap qemu-system-x86_64:qemu-system-x86 cpio:cpio modprobe:kmod sparse:sparse
 gcc:gcc make:make mkfs.ext4:e2fsprogs xz:xz-utils zstd:zstd setfattr:attr setfacl:acl rsync:rsync flock:util-linux
-gpgv:gpgv git:git python3:python3 clang:clang"
+gpgv:gpgv git:git python3:python3"
 
 lab_packages()
 {
