@@ -104,15 +104,15 @@ kernel_ensure()
 # The sources as git sees them (build products of other kernels stay out), else all files.
 source_list()
 {
-	local src=$1
-	if [ "$(git -C "$src" rev-parse --show-toplevel 2>/dev/null)" = "$(cd "$src" && pwd -P)" ]; then
+	local src=$1 git=(git -c 'safe.directory=*')	# the clone may be another user's
+	if [ "$("${git[@]}" -C "$src" rev-parse --show-toplevel 2>/dev/null)" = "$(cd "$src" && pwd -P)" ]; then
 		# A file deleted but still in the index is not there to copy.
-		(cd "$src" && git ls-files -co --exclude-standard | while IFS= read -r f; do
+		(cd "$src" && "${git[@]}" ls-files -co --exclude-standard | while IFS= read -r f; do
 			if [ -e "$f" ] || [ -L "$f" ]; then printf '%s\n' "$f"; fi
 		done)
 	else
 		(cd "$src" && find . \( -name .git -o -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' \
-			-o -name '.*.cmd' -o -name Module.symvers -o -name modules.order \) -prune -o \
+			-o -name '.*.cmd' -o -name compat_config.h -o -name '.probe*' -o -name Module.symvers -o -name modules.order \) -prune -o \
 			\( -type f -o -type l \) -printf '%P\n')
 	fi | LC_ALL=C sort
 }
