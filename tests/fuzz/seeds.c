@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Writes seed inputs for every driver, made with the image builder of the unit
+ * tests: seeds DIRECTORY (with one sub directory per driver in it, which exist).
+ */
+#include "fuzz.h"
+#include "image.h"
+
+static const char *top;
+
+static void save(const char *driver, int nr, const u8 *params, size_t nparams, const u8 *data,
+		 size_t len)
+{
+	char path[4096];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s/%d", top, driver, nr);
+	f = fopen(path, "wb");
+	if (!f || fwrite(params, 1, nparams, f) != nparams || fwrite(data, 1, len, f) != len ||
+	    fclose(f)) {
+		perror(path);
+		exit(1);
+	}
+}
+
+/* The inode @nid of a sample and what follows it, up to @max bytes. */
+static void save_inode(const struct sample *s, int nr, u64 nid, u32 bb)
+{
+	u8 params[32] = { 0 };
+	u64 pos = img_nid_pos(&s->img, nid);
+	size_t len = s->img.len - (size_t)pos;
+
+	if (len > 600)
+		len = 600;
+	params[0] = 4 | 1 << 4;			/* mode: position follows the base */
+	params[1] = (u8)(bb - 9);
+	put_le(params + 7, 8, pos);
+	save("fuzz_inode", nr, params, 23, s->img.data + pos, len);
+
+	memset(params, 0, sizeof(params));
+	params[1] = (u8)(bb - 9);
+	put_le(params + 11, 8, ~0ULL >> 1);	/* la 0, everything */
+	save("fuzz_map", nr, params, 19, s->img.data + pos, len);
+
+	memset(params, 0, sizeof(params));
+	params[0] = 4;
+	params[1] = (u8)(bb - 9);
+	put_le(params + 3, 2, 30);		/* i_xattr_icount */
+	params[6] = 1;
+	params[7] = 6;
+	memcpy(params + 8, "common", 6);
+	save("fuzz_xattr", nr, params, 14, s->img.data + pos + 32, len - 32);
+}
+
+static void save_dir(const struct sample *s, int nr, u32 bb)
+{
+	u8 params[] = { 0, (u8)(bb - 9), 4, 't', 'a', 'i', 'l' };
+	u64 pos = img_nid_pos(&s->img, s->root) + 32;
+	size_t len = s->img.len - (size_t)pos;
+
+	save("fuzz_dir", nr, params, sizeof(params), s->img.data + pos, len > 300 ? 300 : len);
+}
+
+/* Two devices, one address that straddles them. */
+static void save_device(int nr, u32 bb, u32 mode)
+{
+	u8 params[21] = { (u8)mode, (u8)(bb - 9), 8, 2, 0 };
+	u8 table[256] = { 0 };
+
+	put_le(params + 5, 8, 16ULL << bb);
+	put_le(params + 13, 8, 5ULL << bb);
+	put_le(table + 64, 4, 7);
+	put_le(table + 68, 4, 10);
+	put_le(table + 128 + 64, 4, 9);
+	put_le(table + 128 + 68, 4, 17);
+	save("fuzz_device", nr, params, sizeof(params), table, sizeof(table));
+}
+
+static void save_sample(u32 bb, u32 flags, int nr)
+{
+	static const u8 super_params[2] = { 0, 16 };
+	struct sample s;
+
+	sample_build(&s, bb, flags);
+	save("fuzz_walk", nr, super_params, 0, s.img.data, s.img.len);
+	save("fuzz_super", nr, super_params, 2, s.img.data + 1024, 600);
+	save_device(nr, bb, flags);
+	if (!(flags & SAMPLE_METABOX)) {
+		save_inode(&s, nr * 8, s.tail, bb);
+		save_inode(&s, nr * 8 + 1, s.chunks, bb);
+		save_inode(&s, nr * 8 + 2, s.indexes, bb);
+		save_inode(&s, nr * 8 + 3, s.chr, bb);
+		save_inode(&s, nr * 8 + 4, s.plain, bb);
+		save_inode(&s, nr * 8 + 5, s.sub, bb);
+		save_dir(&s, nr, bb);
+	}
+	img_free(&s.img);
+}
+
+int main(int argc, char **argv)
+{
+	int nr = 0;
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: %s DIRECTORY\n", argv[0]);
+		return 2;
+	}
+	top = argv[1];
+	for (u32 bb = 9; bb <= 12; bb += 3) {
+		for (u32 flags = 0; flags < 8; flags++)
+			save_sample(bb, flags, nr++);
+	}
+	return 0;
+}
