@@ -12,6 +12,11 @@ T=${T:-/tmp/t}
 MNT=${MNT:-/mnt}
 MODULE=erofs_ishare
 
+# busybox's shell prefers its own applets to the programs of the same name in PATH.
+for _p in mount umount losetup findmnt setpriv blockdev; do
+	eval "$_p() { /bin/$_p \"\$@\"; }"
+done
+
 # --- results -----------------------------------------------------------------------------
 
 t()			# NAME COMMAND...
@@ -19,8 +24,21 @@ t()			# NAME COMMAND...
 	_name=$1
 	shift
 	_rc=0
+	_before=$(cat /proc/mounts)
 	( "$@" ) >"$T/out" 2>&1 || _rc=$?
 	report "$_name" "$_rc"
+	[ $_rc = 0 ] || tidy
+}
+
+# What a failed test left mounted below $MNT must not trouble the next one.
+tidy()
+{
+	awk -v d="$MNT/" 'index($2, d) == 1 {print $2}' /proc/mounts | sort -r | while read -r _d; do
+		case $_before in
+		*" $_d "*) ;;
+		*) umount -l "$_d" ;;
+		esac
+	done
 }
 
 report()		# NAME EXIT-CODE, output in $T/out

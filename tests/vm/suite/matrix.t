@@ -19,12 +19,12 @@ against_intree()
 {
 	modprobe erofs 2>/dev/null
 	grep -q '	erofs$' /proc/filesystems || missing "no in-tree erofs"
-	mnt_as erofs $IMG/$name.erofs "$MNT/$w.in" "$opts" || missing "the in-tree driver cannot: $_out"
+	mnt_as erofs $IMG/$name.erofs "$MNT/in" "$opts" || missing "the in-tree driver cannot: $_out"
 	_rc=0
-	see "$MNT/$w.in" "$T/intree" || _rc=1
-	unmnt "$MNT/$w.in"
+	see "$MNT/in" "$T/intree" || _rc=1
+	unmnt "$MNT/in"
 	[ $_rc = 0 ] || die "in-tree driver: $(cat "$T/intree")"
-	see "$MNT/$w" "$T/ours" || { cat "$T/ours"; return 1; }
+	see "$MNT/a" "$T/ours" || { cat "$T/ours"; return 1; }
 	cmp -s "$T/intree" "$T/ours" && return 0
 	echo "$(diff "$T/intree" "$T/ours" | grep -c '^[-+][^-+]') lines differ (- in-tree, + $FSTYPE):"
 	diff -U0 "$T/intree" "$T/ours" | grep '^[-+][^-+]' | cut -c1-300 | head -n 10
@@ -41,28 +41,29 @@ one_image()
 		esac
 	done
 	opts=${opts#,}
-	if ! mnt "$IMG/$name.erofs" "$MNT/$w" "$opts" >"$T/out" 2>&1; then
+	if ! mnt "$IMG/$name.erofs" "$MNT/a" "$opts" >"$T/out" 2>&1; then
 		report "$name: mount" 1
 		return
 	fi
-	t "$name: manifest" same_manifest "$MNT/$w" $DATA/man/$man $guest
+	t "$name: manifest" same_manifest "$MNT/a" $DATA/man/$man $guest
 	case $name in
 	*huge)	sample="--max 1M" ;;
 	*)	if has_flag full; then sample=; else sample="--every 9"; fi ;;
 	esac
-	t "$name: bytes" eistool verify "$MNT/$w" --manifest $DATA/man/$man --links-once $sample
-	has_flag dirs && t "$name: directories" eistool dirs "$MNT/$w" --samples 60
-	t "$name: extents" eistool fiemap "$MNT/$w" --max 100k
-	has_flag full && t "$name: holes" eistool holes "$MNT/$w"
+	t "$name: bytes" eistool verify "$MNT/a" --manifest $DATA/man/$man $sample
+	has_flag dirs && t "$name: directories" eistool dirs "$MNT/a" --samples 60
+	t "$name: extents" eistool fiemap "$MNT/a" --max 100k
+	has_flag full && t "$name: holes" eistool holes "$MNT/a"
 	ours && t "$name: as in-tree" against_intree
-	unmnt "$MNT/$w"
+	unmnt "$MNT/a"
 }
 
 worker()
 {
 	w=$1
 	T=$T/$w
-	mkdir -p "$T"
+	MNT=$MNT/$w
+	mkdir -p "$T" "$MNT"
 	n=0
 	while IFS='|' read -r name man flags; do
 		n=$((n + 1))

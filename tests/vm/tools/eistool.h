@@ -132,6 +132,7 @@ int cmd_inflight(int argc, char **argv);
 int cmd_module(int argc, char **argv);
 int cmd_poke(int argc, char **argv);
 int cmd_peek(int argc, char **argv);
+int cmd_find(int argc, char **argv);
 int cmd_sb(int argc, char **argv);
 int cmd_sbfix(int argc, char **argv);
 int cmd_img(int argc, char **argv);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Making bad images out of good ones: poke and peek, sb (superblock fields by name), sbfix
+ * Making bad images out of good ones: poke, peek and find, sb (superblock fields by name), sbfix
  * (the checksum again), img (where in the image an inode or a directory entry is).
  *
  * Reads uncompressed, flat directories only: that is what the images to be broken have.
@@ -78,6 +78,35 @@ int cmd_peek(int argc, char **argv)
 	}
 	putchar('\n');
 	return EX_OK;
+}
+
+/* find FILE HEX: offset of every place where the bytes are */
+int cmd_find(int argc, char **argv)
+{
+	uint8_t pat[256];
+	size_t n = 0, len, i;
+	unsigned long hits = 0;
+	const char *h;
+	uint8_t *buf;
+
+	if (argc != 3)
+		return EX_USAGE;
+	for (h = argv[2]; *h; h += 2) {
+		unsigned int v;
+
+		if (n == sizeof(pat) || sscanf(h, "%2x", &v) != 1 || !h[1])
+			die("'%s' is not a string of hex bytes", argv[2]);
+		pat[n++] = v;
+	}
+	if (!n)
+		return EX_USAGE;
+	buf = load_file(argv[1], &len);
+	for (i = 0; i + n <= len; i++)
+		if (!memcmp(buf + i, pat, n)) {
+			printf("%zu\n", i);
+			hits++;
+		}
+	return hits ? EX_OK : EX_FAIL;
 }
 
 static const struct field {

@@ -7,7 +7,7 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{ "manifest", "DIR [--all] [--count-links] [--no-nsec] [--no-nlink] [--no-xattr] [--no-content] [--content-max BYTES] [--whiteout-origin] [--no-root] [--mtime SEC.NSEC] [--owner U:G] [--uid-shift N] [--skip-xattr NAME]...", cmd_manifest },
-	{ "verify", "DIR (--ref DIR | --manifest FILE) [--methods A,B] [--skip A,B] [--max BYTES] [--every N] [--seed N] [--warm] [--links-once]", cmd_verify },
+	{ "verify", "DIR (--ref DIR | --manifest FILE) [--methods A,B] [--skip A,B] [--max BYTES] [--every N] [--seed N] [--warm]", cmd_verify },
 	{ "readall", "DIR [--mmap|--direct|--onebyte|--willneed]", cmd_readall },
 	{ "dirs", "DIR [--samples N]", cmd_dirs },
 	{ "handles", "DIR [--no-drop]", cmd_handles },
@@ -35,6 +35,7 @@ static const struct command {
 	{ "inflight", "DIR", cmd_inflight },
 	{ "poke", "FILE OFFSET HEX", cmd_poke },
 	{ "peek", "FILE OFFSET LENGTH", cmd_peek },
+	{ "find", "FILE HEX", cmd_find },
 	{ "sb", "IMAGE [NAME | NAME=VALUE | NAME|=BITS]...", cmd_sb },
 	{ "sbfix", "IMAGE", cmd_sbfix },
 	{ "img", "IMAGE PATH", cmd_img },

@@ -382,7 +382,7 @@ int cmd_verify(int argc, char **argv)
 {
 	const char *dir = NULL, *ref = NULL, *only = NULL, *skip = NULL, *mpath = NULL;
 	unsigned long files = 0, stride = 1, seen = 0;
-	bool warm = false, once = false;
+	bool warm = false;
 	size_t max = 16 << 20, i, j;
 	struct manifest *man = NULL;
 	uint64_t seed = 0x9e3779b97f4a7c15ULL;
@@ -408,8 +408,6 @@ int cmd_verify(int argc, char **argv)
 			stride = number(argv[++a], s);
 		else if (!strcmp(s, "--warm"))
 			warm = true;
-		else if (!strcmp(s, "--links-once"))
-			once = true;
 		else if (*s == '-' || dir)
 			return EX_USAGE;
 		else
@@ -427,7 +425,8 @@ int cmd_verify(int argc, char **argv)
 		const struct manifest_line *l = NULL;
 		char *path, *esc, *buf, sha[65];
 
-		if (!S_ISREG(e->st.st_mode) || (once && e->first != (long)i) || seen++ % stride)
+		/* other names of one inode are the manifest's business */
+		if (!S_ISREG(e->st.st_mode) || e->first != (long)i || seen++ % stride)
 			continue;
 		/* Large sparse files are for the manifest and for `holes`. */
 		if (f.size > max)

@@ -1,0 +1,354 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+# badinput: what is no good image, or is asked for wrongly, is refused with its errno and one clear line
+# in the kernel log; damage inside an image hurts the damaged object only; nothing is leaked.
+
+if ! ours; then
+	echo "ok - badinput # SKIP about erofs-ishare, the suite runs on $FSTYPE"
+	return 0
+fi
+X=$T/bad.erofs
+M=$MNT/m
+mkdir -p $M
+fresh() { cp $IMG/$1.erofs $X; }
+
+# The mount of $X must fail with an errno of ERRNO ("EIO|EUCLEAN") and say LOG in one line of ours.
+refused()		# ERRNO LOG [OPTIONS] [SOURCE]
+{
+	_src=${4:-$X}
+	log_mark
+	_o=$(eistool mount -o "ro${3:+,$3}" $FSTYPE "$_src" $M) && { eistool umount $M; die "was mounted"; }
+	log_since >$T/log
+	echo "$_o" | grep -Eqx "!($1)" || { cat $T/log; die "$_o, should be $1"; }
+	grep -a 'erofs-ishare' $T/log >$T/lines || { cat $T/log; die "no line in the kernel log"; }
+	[ "$(wc -l <$T/lines)" -le 2 ] || { cat $T/lines; die "$(wc -l <$T/lines) lines in the kernel log"; }
+	grep -aF "$_src" $T/lines >$T/named || { cat $T/lines; die "no line names the image"; }
+	grep -aEiq "$2" $T/named || { cat $T/lines; die "no line says /$2/"; }
+}
+bad()			# NAME IMAGE ERRNO LOG COMMAND...   (the command damages $X)
+{
+	_n=$1 _i=$2 _e=$3 _l=$4
+	shift 4
+	_cmd=$*
+	one_bad()
+	{
+		fresh $_i
+		eval "$_cmd" || die "could not make the damage: $_cmd"
+		refused "$_e" "$_l"
+	}
+	t "$_n" one_bad
+}
+sb() { eistool sb $X "$@"; }
+
+# --- not an image, or cut off -------------------------------------------------------------
+bad "all zeros" bad EINVAL 'not an? erofs|magic' 'head -c 65536 /dev/zero >$X'
+bad "an ext4 filesystem" bad EINVAL 'not an? erofs|magic' 'head -c 1048576 /dev/vda >$X'
+bad "text" bad EINVAL 'not an? erofs|magic|too short|end' 'head -c 5000 /proc/kallsyms >$X'
+bad "an empty file" bad 'EINVAL|EIO' '.' ': >$X'
+for n in 1 512 1023 1024 1025 1100 1151; do
+	bad "cut off after $n bytes" bad 'EIO|EINVAL' '.' "truncate -s $n \$X"
+done
+bad "cut off within the checksummed block" bad 'EIO|EBADMSG|EINVAL' '.' 'truncate -s 2048 $X'
+bad "cut off after the first block" bad-inline 'EIO|EUCLEAN|EINVAL' '.' 'truncate -s 1536 $X && truncate -s 4096 $X && eistool sb $X meta_blkaddr=1'
+
+# --- the superblock -----------------------------------------------------------------------
+bad "bad checksum" bad EBADMSG 'checksum' 'eistool poke $X 1060 ff'
+bad "unknown incompatible bit 0x400" bad EINVAL '0x0*400' 'sb "feature_incompat|=0x400"'
+bad "unknown incompatible bits 0xc0000000" bad EINVAL '0xc0000000' 'sb "feature_incompat|=0xc0000000"'
+bad "block size 2^8" bad EINVAL 'block size|blkszbits' 'sb blkszbits=8'
+bad "block size 2^13" bad EINVAL 'block size|blkszbits' 'sb blkszbits=13'
+bad "block size 2^255" bad EINVAL 'block size|blkszbits' 'eistool poke $X 1036 ff'
+bad "directory blocks of another size" bad EINVAL 'directory block|dirblkbits' 'sb dirblkbits=1'
+bad "superblock larger than a page" bad EINVAL 'superblock|extslots' 'sb sb_extslots=255'
+bad "metabox without its slot" bad EUCLEAN 'metabox|metadata' 'sb "feature_incompat|=0x100"'
+bad "fingerprint prefix out of range" bad-digest EUCLEAN 'prefix' 'sb ishare_xattr_prefix_id=7'
+bad "xattr prefixes beyond the image" bad-prefix 'EUCLEAN|EIO' 'prefix' 'sb xattr_prefix_start=0x3fffffff'
+bad "255 xattr prefixes" bad-prefix 'EUCLEAN|EIO' 'prefix' 'sb xattr_prefix_count=255'
+bad "root is a file" bad EINVAL 'root' 'eval "$(eistool img $X /good)"; sb rb=$nid'
+bad "root beyond the image" bad 'EIO|EUCLEAN' 'root|inode|nid' 'sb rb=0xffff'
+bad "inodes beyond the image" bad 'EIO|EUCLEAN' 'root|inode|nid' 'sb meta_blkaddr=0xfffffff0'
+bad "root of unknown layout" bad EOPNOTSUPP 'root|inode|layout|format' 'eval "$(eistool img $X /)"; eistool poke $X $inode 0f'
+bad "root with reserved format bits" bad EOPNOTSUPP 'root|inode|format' 'eval "$(eistool img $X /)"; eistool poke $X $((inode + 1)) 80'
+
+# --- compressed images, for now refused by name ---------------------------------------------
+bad "compressed with LZ4 (1.5)" bad-lz4 EOPNOTSUPP 'lz4' :
+bad "compressed with LZ4, big clusters (1.9)" bad-lz4-9 EOPNOTSUPP 'lz4' :
+bad "compressed with LZMA" bad-lzma EOPNOTSUPP 'lzma' :
+bad "compressed with DEFLATE" bad-deflate EOPNOTSUPP 'deflate' :
+bad "compressed with Zstandard" bad-zstd EOPNOTSUPP 'zstd|zstandard' :
+bad "compressed with fragments" bad-frag EOPNOTSUPP 'lz4' :
+bad "unknown algorithm 4" bad EOPNOTSUPP 'algorithm' 'sb "feature_incompat|=2" u1=0x10'
+
+# --- options, sources, devices -----------------------------------------------------------
+fresh bad
+t "inode_share without domain_id" refused EINVAL 'inode_share.*domain_id' inode_share
+t "unaligned fsoffset" refused EINVAL 'fsoffset.*512|512.*fsoffset' fsoffset=512
+t "fsoffset beyond the image" refused 'EINVAL|EIO' 'fsoffset|magic|end|short' fsoffset=1073741824
+t "no such image" refused ENOENT '.' '' /not/there.erofs
+t "a directory as image" refused 'ENOTBLK|EISDIR|EINVAL' '.' '' $T
+t "a character device as image" refused ENOTBLK '.' '' /dev/zero
+mkfifo $T/fifo
+t "a fifo as image" refused ENOTBLK '.' '' $T/fifo
+no_device()
+{
+	fresh bad-blob
+	refused ENOENT '/no/such/device' device=/no/such/device
+}
+t "an absent device" no_device
+too_many()
+{
+	fresh bad-blob
+	refused EINVAL 'device' device=$IMG/bad-blob.dev,device=$IMG/bad-blob.dev
+	fresh bad
+	refused EINVAL 'device' device=$IMG/bad-blob.dev
+}
+t "too many devices" too_many
+too_few()
+{
+	cp $IMG/sid.merge.erofs $X
+	refused EINVAL 'device' device=$IMG/sid.merge1.dev
+}
+t "too few devices" too_few
+device_table()
+{
+	fresh bad-blob
+	sb devt_slotoff=0xffff
+	refused 'EIO|EUCLEAN|EINVAL' 'device' device=$IMG/bad-blob.dev
+	fresh bad-blob
+	sb extra_devices=0xffff
+	refused EINVAL 'device' device=$IMG/bad-blob.dev
+}
+t "a device table beyond the image" device_table
+short_device()
+{
+	fresh bad-blob
+	head -c 4096 $IMG/bad-blob.dev >$T/short
+	_o=$(eistool mount -o ro,device=$T/short $FSTYPE $X $M)
+	case $_o in
+	ok)	eistool readall $M >$T/r && die "everything was read from a device of one block"
+		grep -q EIO $T/r || { cat $T/r; die "no EIO"; }
+		eistool umount $M || return 1 ;;
+	"!EINVAL"|"!EUCLEAN"|"!EIO") ;;
+	*) die "$_o" ;;
+	esac
+}
+t "a device that is cut off" short_device
+
+nested()
+{
+	mnt $IMG/nest.erofs $MNT/n
+	refused ENOTBLK 'loop|nest|lies on|filesystem' '' $MNT/n/inner.erofs
+	unmnt $MNT/n
+	loop $IMG/nest.erofs
+	mkdir -p $MNT/n
+	expect ok eistool mount -o ro $FSTYPE $dev $MNT/n
+	refused ENOTBLK 'loop|nest|lies on|filesystem' '' $MNT/n/inner.erofs
+	# by a loop device it can be done
+	loop $MNT/n/inner.erofs
+	expect ok eistool mount -o ro $FSTYPE $dev $M
+	same_manifest $M $DATA/man/bad || return 1
+	eistool umount $M
+	unmnt $MNT/n
+}
+t "an image in an image" nested
+on_overlay()
+{
+	mkdir -p $T/ovl/up $T/ovl/work $T/ovl/low $MNT/o
+	cp $IMG/bad.erofs $T/ovl/low/
+	mount -t overlay -o lowerdir=$T/ovl/low,upperdir=$T/ovl/up,workdir=$T/ovl/work overlay $MNT/o || missing "overlayfs over tmpfs"
+	refused ENOTBLK 'loop|stack|overlay|lies on|filesystem' '' $MNT/o/bad.erofs
+	umount $MNT/o
+}
+t "an image on overlayfs" on_overlay
+on_intree_file()
+{
+	modprobe erofs 2>/dev/null
+	mkdir -p $MNT/n
+	_o=$(eistool mount -o ro erofs $IMG/nest.erofs $MNT/n) || missing "this in-tree driver cannot mount files: $_o"
+	refused ENOTBLK 'loop|stack|erofs|lies on|filesystem' '' $MNT/n/inner.erofs
+	umount $MNT/n
+}
+t "an image on a file-backed erofs" on_intree_file
+on_intree_disk()
+{
+	modprobe erofs 2>/dev/null
+	loop $IMG/nest.erofs
+	mkdir -p $MNT/n
+	_o=$(eistool mount -o ro erofs $dev $MNT/n) || missing "in-tree erofs: $_o"
+	mnt $MNT/n/inner.erofs $M
+	same_manifest $M $DATA/man/bad || return 1
+	eistool umount $M
+	unmnt $MNT/n
+}
+t "an image on an erofs that has a block device is fine" on_intree_disk
+
+# --- damage inside -----------------------------------------------------------------------
+# inside NAME COMMAND-THAT-DAMAGES CHECK-FUNCTION: mounts, checks, and the rest of the image is fine
+others_fine()
+{
+	cmp $M/good $T/good || die "an undamaged file is not readable any more"
+	expect dir/file readlink $M/link
+}
+head -c 10000 /dev/zero | tr '\0' x >/dev/null
+yes good 2>/dev/null | head -n 2000 >$T/good
+inside()
+{
+	_n=$1 _cmd=$2 _chk=$3
+	one_inside()
+	{
+		fresh ${4:-bad}
+		eval "$_cmd" || die "could not make the damage"
+		expect ok eistool mount -o ro,domain_id=bad $FSTYPE $X $M
+		$_chk || return 1
+		others_fine
+		echo 3 >/proc/sys/vm/drop_caches
+		others_fine
+		eistool umount $M || die "umount failed"
+	}
+	t "$_n" one_inside
+}
+of() { eval "$(eistool img $X $1)"; }
+
+data_gone() { expect "!EIO at read" eistool open $M/blocks --read 0 4096; expect "!EIO at read" eistool open $M/blocks --direct --read 0 4096; }
+inside "a file's blocks beyond the image" 'of /blocks; eistool poke $X $((inode + 16)) 00ffff7f' data_gone
+size_lies()
+{
+	eistool open $M/blocks --read 0 4096 || return 1
+	expect "!EIO at read" eistool open $M/blocks --read 1099511623680 4096
+	expect "!EIO at read" eistool open $M/blocks --direct --read 1099511623680 4096
+	expect 1099511627776 stat -c %s $M/blocks
+}
+inside "a file's size beyond the image" 'of /blocks; [ $isize = 64 ] && eistool poke $X $((inode + 8)) 0000000000010000' size_lies
+stat_fails()		# ERRNO-TEXT
+{
+	_g=$(stat $M/blocks 2>&1) && die "stat succeeds"
+	case $_g in *"$1"*) ;; *) die "$_g, should be '$1'" ;; esac
+}
+unclean() { stat_fails "needs cleaning"; }
+notsupp() { stat_fails "not supported"; }
+inside "a size with bit 63" 'of /blocks; eistool poke $X $((inode + 15)) 80' unclean
+inside "an inode of no type" 'of /blocks; eistool poke $X $((inode + 4)) 0000' unclean
+inside "an inode of unknown layout" 'of /blocks; eistool poke $X $inode 0f' notsupp
+inside "an inode with reserved format bits" 'of /blocks; eistool poke $X $((inode + 1)) 10' notsupp
+gone_inode() { _g=$(stat $M/blocks 2>&1) && die "stat succeeds"; echo "$_g"; }
+inside "an entry that leads beyond the image" 'of /blocks; eistool poke $X $dirent ffffffffffffff0f' gone_inode
+inside "an entry that leads to metabox without one" 'of /blocks; eistool poke $X $((dirent + 7)) 80' gone_inode
+
+cycle()
+{
+	_g=$(ls $M/dir/sub/ 2>&1) && die "the cycle can be walked: $_g"
+	echo "$_g"
+	case $_g in *"symbolic links"*|*loop*|*cleaning*|*Stale*) ;; *) die "ls: $_g" ;; esac
+	# whoever walks the tree comes to an end
+	find $M >$T/found 2>&1
+	[ "$(wc -l <$T/found)" -lt 100 ] || die "find does not end soon: $(wc -l <$T/found) lines"
+}
+inside "a directory that holds its parent" 'of /dir; d=$nid; of /dir/sub; eistool poke $X $dirent $(printf "%016x" $d | sed "s/\(..\)\(..\)\(..\)\(..\)\(..\)\(..\)\(..\)\(..\)/\8\7\6\5\4\3\2\1/")' cycle
+inside "a directory that holds the root" 'of /; d=$nid; of /dir/sub; eistool poke $X $dirent $(printf "%016x" $d | sed "s/\(..\)\(..\)\(..\)\(..\)\(..\)\(..\)\(..\)\(..\)/\8\7\6\5\4\3\2\1/")' cycle
+twice_dir()
+{
+	ls $M/dir $M/dir/sub $M/dup >$T/l 2>&1
+	find $M >/dev/null 2>&1
+	return 0
+}
+inside "one directory in two places" 'of /dir/sub; d=$nid; of /attr; eistool poke $X $dirent $(printf "%016x" $d | sed "s/\(..\)\(..\)\(..\)\(..\)\(..\)\(..\)\(..\)\(..\)/\8\7\6\5\4\3\2\1/")' twice_dir
+bad_dir()
+{
+	_g=$(ls $M/dir 2>&1) && die "the directory can be listed: $_g"
+	case $_g in *"needs cleaning"*) ;; *) die "ls: $_g" ;; esac
+	_g=$(stat $M/dir/file 2>&1) && die "lookup in it works"
+	return 0
+}
+inside "name offset 0" 'of /dir; eistool poke $X $((data + 8)) 0000' bad_dir
+inside "name offset 65535" 'of /dir; eistool poke $X $((data + 8)) ffff' bad_dir
+inside "name offset no multiple of 12" 'of /dir; eistool poke $X $((data + 8)) 0d00' bad_dir
+inside "names that go backwards" 'of /dir; eistool poke $X $((data + 20)) 0100' bad_dir
+bad_link()
+{
+	_g=$(readlink $M/dir/file) && die "is a symlink?"
+	_g=$(eistool open $M/link 2>&1) && die "the damaged symlink works"
+	ln -s dir/file $T/l 2>/dev/null
+	return 0
+}
+inside_link()
+{
+	fresh bad
+	of /link
+	eistool poke $X $((inode + 8)) 0000000000100000
+	expect ok eistool mount -o ro $FSTYPE $X $M
+	_g=$(eistool open $M/link) && die "a symlink of 1 MiB works"
+	cmp $M/good $T/good || return 1
+	eistool umount $M
+}
+t "a symlink of 1 MiB" inside_link
+bad_xattr()
+{
+	_g=$(eistool xattr list $M/attr) && [ "$_g" = user.a ] && die "the damage does not show"
+	echo "$_g"
+	stat $M/attr >/dev/null || die "stat does not need xattrs"
+}
+inside "xattrs beyond the inode" 'of /attr; eistool poke $X $((inode + 2)) ffff' bad_xattr
+inside "more shared xattrs than there is room" 'of /attr; eistool poke $X $((inode + isize + 4)) ff' bad_xattr
+big_value() { _g=$(eistool xattr get $M/attr user.a) && die "a value of 64 KiB was read"; echo "$_g"; }
+inside "an xattr value larger than its area" 'of /attr; eistool poke $X $((inode + isize + 12 + 2)) ffff' big_value
+no_join() { cmp $M/blocks $DATA/ref/none 2>/dev/null; eistool open $M/blocks --read 0 4096; }
+inside_digest()
+{
+	fresh bad-digest
+	of /blocks
+	# the digest's xattr is damaged: the file stays private, opens and reads
+	eistool poke $X $((inode + isize + 12 + 2)) ffff
+	expect ok eistool mount -o ro,domain_id=bad $FSTYPE $X $M
+	_g=$(eistool open $M/blocks --read 0 4096) || die "$_g: sharing must never make an open or a read fail"
+	eistool umount $M
+}
+t "a damaged fingerprint" inside_digest
+
+cut_off()
+{
+	for percent in 20 40 60 80 95; do
+		cp $IMG/trixie.plain.erofs $X
+		truncate -s $(($(stat -c %s $X) * percent / 100)) $X
+		_o=$(eistool mount -o ro $FSTYPE $X $M) || { echo "$percent %: $_o"; continue; }
+		find $M -type f 2>/dev/null | head -n 300 | xargs cat 2>&1 >/dev/null | grep -av 'I/O error\|needs cleaning' | head -n 3
+		eistool umount $M || return 1
+	done >$T/o
+	cat $T/o
+	grep -q . $T/o && grep -v '%: !EIO\|%: !EUCLEAN' $T/o && return 1
+	return 0
+}
+t "an image cut off at several lengths" cut_off
+
+mutations()
+{
+	i=0
+	while [ $i -lt ${MUTATIONS:-40} ]; do
+		i=$((i + 1))
+		case $((i % 3)) in 0) fresh bad-inline ;; 1) fresh bad ;; *) fresh bad-digest ;; esac
+		len=$(stat -c %s $X)
+		# bytes of the superblock, of inodes, of directories
+		for k in 1 2 3; do
+			r=$(awk -v s=$((i * 10 + k)) 'BEGIN {srand(s); print int(rand() * 1000000) " " int(rand() * 256)}')
+			of / 2>/dev/null
+			case $k in
+			1)	at=$((1024 + ${r% *} % 128)) ;;
+			2)	at=$((inode + ${r% *} % 1024)) ;;
+			*)	at=$((4096 + ${r% *} % (len - 4096))) ;;
+			esac
+			[ $((i % 2)) = 0 ] && [ $k = 1 ] && continue
+			eistool poke $X $at $(printf %02x ${r#* }) 2>/dev/null
+		done
+		eistool sbfix $X 2>/dev/null
+		eistool mount -o ro,domain_id=mut $FSTYPE $X $M >>$T/mut || continue
+		find $M 2>/dev/null | head -n 200 | while read -r f; do
+			eistool xattr list "$f" >/dev/null 2>&1
+			[ -f "$f" ] && head -c 100000 "$f" >/dev/null 2>&1
+			[ -h "$f" ] && readlink "$f" >/dev/null 2>&1
+		done
+		eistool umount $M || die "mutation $i: umount failed"
+	done
+	note "mutations: $(grep -c ok $T/mut) mounted, $(grep -c '!' $T/mut) refused"
+	return 0
+}
+t "random damage" mutations
+t "the module unloads after all that" unload_module
