@@ -190,6 +190,23 @@ static void compare_xattrs(struct walk *w, const char *path, const struct erofs_
 				 "not there", 9, NULL, 0, NULL), -ENODATA);
 }
 
+/* Section 6.8: every non-empty regular file has a digest, nothing else has one. */
+static void compare_fingerprint(struct walk *w, const struct erofs_inode *inode)
+{
+	u8 print[64];
+	int want = S_ISREG(inode->mode) && inode->size ? 39 : -ENODATA;
+
+	CHECK_EQ(erofs_fingerprint_get(&w->r->src, &w->sb, w->prefixes, inode, print, sizeof(print),
+				       NULL), want);
+	if (want > 0)
+		CHECK(!memcmp(print, "sha256:", 7));
+	/* SHA-256 of "1", the content of one file of the tree */
+	if (want > 0 && inode->size == 1)
+		CHECK(!memcmp(print + 7, "\x6b\x86\xb2\x73\xff\x34\xfc\xe1\x9d\x6b\x80\x4e"
+			      "\xff\x5a\x3f\x57\x47\xad\xa4\xea\xa2\x2f\x1d\x49\xc0\x1e"
+			      "\x52\xdd\xb7\x87\x5b\x4b", 32));
+}
+
 static void compare_inode(struct walk *w, const char *path, const struct erofs_inode *inode)
 {
 	static u8 want[1 << 20];
@@ -205,6 +222,8 @@ static void compare_inode(struct walk *w, const char *path, const struct erofs_i
 		CHECK_EQ(inode->mtime_nsec, st.st_mtim.tv_nsec);
 	}
 	compare_xattrs(w, path, inode);
+	if (w->sb.has_ishare)
+		compare_fingerprint(w, inode);
 	if (S_ISREG(st.st_mode)) {
 		int fd = open(path, O_RDONLY);
 
@@ -281,7 +300,7 @@ static void compare_dir(struct walk *w, const char *path, u64 nid, int depth)
 }
 
 /* Old versions ignore -E keywords that they do not know; the image tells. */
-enum evidence { NO_EVIDENCE, SUPER_48BIT, DOT_OMITTED };
+enum evidence { NO_EVIDENCE, SUPER_48BIT, DOT_OMITTED, DIGESTS };
 
 static bool evidence_found(struct walk *w, enum evidence evidence)
 {
@@ -293,6 +312,8 @@ static bool evidence_found(struct walk *w, enum evidence evidence)
 	case DOT_OMITTED:
 		return !erofs_inode_read(&w->r->src, &w->sb, w->sb.root_nid, &root, NULL) &&
 		       root.dot_omitted;
+	case DIGESTS:
+		return w->sb.has_ishare;
 	default:
 		return true;
 	}
@@ -365,7 +386,8 @@ REAL_TEST(real_chunk_indexes, true, NO_EVIDENCE, "-Eforce-chunk-indexes", "--chu
 REAL_TEST(real_small_blocks, true, NO_EVIDENCE, "-b512")
 REAL_TEST(real_lz4, true, NO_EVIDENCE, "-zlz4")
 REAL_TEST(real_prefixes, true, NO_EVIDENCE, "--xattr-prefix=user.comm")
-REAL_TEST(real_digests, true, NO_EVIDENCE, "--xattr-inode-digest=trusted.erofs.fingerprint")
+REAL_TEST(real_digests, true, DIGESTS, "--xattr-inode-digest=trusted.erofs.fingerprint")
+REAL_TEST(real_hidden_digests, true, DIGESTS, "--xattr-inode-digest=erofs.fingerprint.v1")
 REAL_TEST(real_48bit, true, SUPER_48BIT, "-E48bit")
 REAL_TEST(real_no_dot, true, DOT_OMITTED, "-Edot-omitted")
 
@@ -380,6 +402,7 @@ void tests_real(void)
 	RUN(real_lz4);
 	RUN(real_prefixes);
 	RUN(real_digests);
+	RUN(real_hidden_digests);
 	RUN(real_48bit);
 	RUN(real_no_dot);
 }

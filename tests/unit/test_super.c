@@ -362,6 +362,8 @@ static void super_configuration_limits(void)
 
 			img_put(&img, 1152 + cases[i].off, cases[i].width, cases[i].good[k]);
 			CHECK_EQ(read_super(&img, &sb, NULL), 0);
+			/* No LZ4 limit means one block. */
+			CHECK(sb.lz4_max_pclusterblks >= 1);
 			img_put(&img, 1152 + cases[i].off, cases[i].width, cases[i].bad[k]);
 			CHECK(read_super(&img, &sb, &diag) < 0);
 			CHECK_THAT(diag.check == cases[i].check, "%s", erofs_check_name(diag.check));
