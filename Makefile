@@ -55,20 +55,23 @@ dkms-source:
 
 # Without DESTDIR: build and install for the running kernel, or KVER's, and leave the others
 # and those to come to DKMS. With DESTDIR: files only.
-install: $(if $(DESTDIR),,dkms-remove) dkms-source
-	$(if $(DESTDIR),,$(DKMS) add $(name)/$(version))
-	$(if $(DESTDIR),,$(DKMS) install $(name)/$(version) -k $(KVER))
-	$(if $(tools),$(MAKE) -C tools install)
-
-.PHONY: dkms-needed dkms-remove
-dkms-needed:
+install:
+ifeq ($(DESTDIR),)
 	@command -v $(DKMS) >/dev/null 2>&1 || { echo "$(name): dkms is not installed: install the" \
 		"package dkms, or use 'make modules_install' for this kernel alone" >&2; exit 1; }
 	@test -f $(KDIR)/Makefile || src/compat/probe.sh $(KDIR)
+	@$(dkms_remove)
+	$(MAKE) dkms-source
+	$(DKMS) add $(name)/$(version)
+	$(DKMS) install $(name)/$(version) -k $(KVER)
+else
+	$(MAKE) dkms-source
+endif
+	$(if $(tools),$(MAKE) -C tools install)
 
-dkms-remove: dkms-needed
-	@if $(DKMS) status $(name)/$(version) 2>/dev/null | grep -q .; then \
-		$(DKMS) remove $(name)/$(version) --all; fi
+# Every kernel's copy of this version, if DKMS has any.
+dkms_remove = if $(DKMS) status $(name)/$(version) 2>/dev/null | grep -q .; then \
+	$(DKMS) remove $(name)/$(version) --all; fi
 
 # This kernel alone, without DKMS.
 modules_install: modules
@@ -76,8 +79,7 @@ modules_install: modules
 	$(if $(DESTDIR)$(INSTALL_MOD_PATH),,$(DEPMOD) -a $(release))
 
 uninstall:
-	@if [ -z "$(DESTDIR)" ] && $(DKMS) status $(name)/$(version) 2>/dev/null | grep -q .; then \
-		$(DKMS) remove $(name)/$(version) --all; fi
+	$(if $(DESTDIR),,@$(dkms_remove))
 	rm -rf $(DESTDIR)$(srcdir)
 	$(if $(tools),$(MAKE) -C tools uninstall)
 

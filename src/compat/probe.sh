@@ -103,91 +103,110 @@ if [ -f "$stamp" ] && [ "$(head -n 1 "$stamp")" != "$kernel_key" ]; then
 fi
 rm -f "$stamp"
 
-# ---- Ask: one parallel batch, which keeps going where a probe does not compile ----
-
 work=$(mktemp -d "$here/.probe.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 cp "$here"/probes/*.c "$work"
+probes=()
+for c in "$work"/*.c; do
+	c=${c##*/}
+	probes+=("${c%.c}")
+done
 
-# Assembler output is enough to know that it compiles, and asks nothing of objtool, debug
-# information or modpost. What gcc 14 calls an error, older ones must call one as well.
-{
-	printf 'always-y :='
-	for c in "$work"/*.c; do
-		c=${c##*/}
-		printf ' %s' "${c%.c}.s"
-	done
-	printf '\n'
-	cat <<'KBUILD'
-ccflags-y := -Werror=implicit-function-declaration -Werror=incompatible-pointer-types
-ccflags-y += -Werror=int-conversion -Werror=implicit-int -Werror=discarded-qualifiers
-ccflags-y += -Wno-unused -Wno-missing-prototypes -Wno-missing-declarations
-KBUILD
-} >"$work/Kbuild"
+# ---- Exports first: what is not exported needs no compiler ----
 
-# The outer make's options (W=, C=, -j and its job server) are not meant for this one.
-unset MAKEFLAGS MFLAGS GNUMAKEFLAGS MAKELEVEL MAKEOVERRIDES KBUILD_EXTMOD KBUILD_CHECKSRC KBUILD_EXTRA_WARN
-echo "erofs-ishare: asking kernel $kernel for its APIs"
-make -k -j"$(nproc 2>/dev/null || echo 1)" -C "$kdir" "M=$work" "$@" W= C=0 modules >"$log" 2>&1 || :
-
-# ---- Exports ----
-
-# Symbols in a "module:" namespace are for the modules named there only.
-sed -n 's/^ \* @export //p' "$work"/*.c | tr ' ' '\n' | sort -u >"$work/wanted"
+# exports_of FILE...: what the "@export" lines name. Symbols in a "module:" namespace are for the
+# modules named there only.
+exports_of() { sed -n 's/^ \* @export //p' "$@" | tr ' ' '\n'; }
+exports_of "$work"/*.c | sort -u >"$work/wanted"
 awk -F'\t' 'NR == FNR { want[$1]; next }
 	($2 in want) && $4 ~ /^EXPORT_SYMBOL/ && $5 !~ /^module:/ { print $2 }' \
 	"$work/wanted" "$kdir/Module.symvers" | sort -u >"$work/exported"
 comm -23 "$work/wanted" "$work/exported" >"$work/missing"
 
-missing_exports()
-{
-	sed -n 's/^ \* @export //p' "$work/$1.c" | tr ' ' '\n' | grep -Fxf "$work/missing" || :
-}
-
-declare -A answer
-for c in "$work"/*.c; do
-	p=${c##*/}
-	p=${p%.c}
+: >"$log"
+declare -A missing answer
+for p in "${probes[@]}"; do
 	answer[$p]=0
-	if [ -f "$work/$p.s" ] && [ -z "$(missing_exports "$p")" ]; then
-		answer[$p]=1
-	fi
+	missing[$p]=$(exports_of "$work/$p.c" | grep -Fxf "$work/missing" | head -n 1) || :
 done
+
+[ -n "${missing[self_no_export]}" ] && [ -z "${missing[self_yes]}" ] ||
+	die "kernel $kernel: the export look-up in $kdir/Module.symvers does not work"
+
+# unsupported PROBE WHY: the end, when an API is not there that has to be.
+unsupported()
+{
+	die "kernel $kernel cannot be supported, its API differs in $(sed -n 's/^ \* @need //p' "$work/$1.c"):" \
+		"$2 (probes/$1.c, $log)"
+}
+for p in "${probes[@]}"; do
+	case $p in need_*) [ -z "${missing[$p]}" ] || unsupported "$p" "not exported: ${missing[$p]}" ;; esac
+done
+
+# ---- Ask: one parallel batch, which keeps going where a probe does not compile ----
+
+# The outer make's options (W=, C=, -j and its job server) are not meant for this one.
+unset MAKEFLAGS MFLAGS GNUMAKEFLAGS MAKELEVEL MAKEOVERRIDES KBUILD_EXTMOD KBUILD_CHECKSRC KBUILD_EXTRA_WARN
+
+# compile PROBE...: leaves PROBE.s where it does. Assembler output is enough to know, and asks
+# nothing of objtool, debug information or modpost. What gcc 14 calls an error, older ones must
+# call one as well.
+compile()
+{
+	{
+		echo "always-y := ${*/%/.s}"
+		cat <<-'KBUILD'
+			ccflags-y := -Werror=implicit-function-declaration -Werror=incompatible-pointer-types
+			ccflags-y += -Werror=int-conversion -Werror=implicit-int -Werror=discarded-qualifiers
+			ccflags-y += -Wno-unused -Wno-missing-prototypes -Wno-missing-declarations
+		KBUILD
+	} >"$work/Kbuild"
+	make -k -j"$(nproc 2>/dev/null || echo 1)" -C "$kdir" "M=$work" "${make_args[@]}" W= C=0 modules >>"$log" 2>&1 || :
+}
+make_args=("$@")
+
+# The APIs that must be there are asked for in one piece, for parsing headers is what costs time.
+batch=(need_all)
+for p in "${probes[@]}"; do
+	case $p in
+	need_*)	echo "#include \"$p.c\"" >>"$work/need_all.c" ;;
+	*)	[ -n "${missing[$p]}" ] || batch+=("$p") ;;
+	esac
+done
+echo "erofs-ishare: asking kernel $kernel for its APIs"
+compile "${batch[@]}"
 
 # ---- Can the answers be believed? ----
 
-[ "${answer[self_yes]}" = 1 ] ||
+[ -f "$work/self_yes.s" ] ||
 	die "kernel $kernel: cannot compile a trivial probe against $kdir: $(
 		{ grep -m 1 -iE 'error|not found|cannot|unrecognized' "$log" || tail -n 1 "$log"; } |
 		sed "s|$work/||") (all of it: $log)"
 [ ! -f "$work/self_no.s" ] ||
 	die "kernel $kernel: a probe that must fail compiled: this compiler ignores errors (see $log)"
-[ -f "$work/self_no_export.s" ] && [ "${answer[self_no_export]}" = 0 ] ||
-	die "kernel $kernel: the export look-up in $kdir/Module.symvers does not work"
 
 # ---- Is everything there that has to be? ----
 
-# Why a probe said no, in few words: the first error of the compiler, or what is not exported.
-reason()
-{
-	local text
-	text=$(missing_exports "$1" | head -n 1)
-	if [ -f "$work/$1.s" ]; then
-		echo "not exported: $text"
-	else
-		awk -v file="$1.c:" 'index($0, file) { mine = 1 }
-			mine && sub(/.*error: /, "") { print; found = 1; exit }
-			END { if (!found) print "does not compile" }' "$log"
-	fi
-}
+if [ ! -f "$work/need_all.s" ]; then
+	mapfile -t batch < <(printf '%s\n' "${probes[@]}" | grep '^need_')
+	compile "${batch[@]}"
+fi
 
-for c in "$work"/need_*.c; do
-	p=${c##*/}
-	p=${p%.c}
-	[ "${answer[$p]}" = 1 ] ||
-		die "kernel $kernel cannot be supported, its API differs in $(sed -n 's/^ \* @need //p' "$work/$p.c"):" \
-			"$(reason "$p") (probes/$p.c, $log)"
+for p in "${probes[@]}"; do
+	case $p in
+	need_*)	[ -f "$work/need_all.s" ] || [ -f "$work/$p.s" ] || continue ;;
+	*)	[ -f "$work/$p.s" ] || continue ;;
+	esac
+	answer[$p]=1
+done
+
+for p in "${probes[@]}"; do
+	case $p in need_*) ;; *) continue ;; esac
+	# Why, in few words: the first error of the compiler.
+	[ "${answer[$p]}" = 1 ] || unsupported "$p" "$(awk -v file="$p.c:" 'index($0, file) { mine = 1 }
+		mine && sub(/.*error: /, "") { print; found = 1; exit }
+		END { if (!found) print "does not compile" }' "$log")"
 done
 
 while IFS=: read -r names text; do
@@ -205,7 +224,7 @@ done <"$here/probes/alternatives"
 {
 	echo "/* SPDX-License-Identifier: GPL-2.0-only */"
 	echo "/* Written by probe.sh for kernel $kernel; what each one means is told in probes/. */"
-	for p in $(printf '%s\n' "${!answer[@]}" | sort); do
+	for p in "${probes[@]}"; do
 		case $p in self_*|need_*) continue ;; esac
 		printf '#define HAVE_%s %s\n' "${p^^}" "${answer[$p]}"
 	done

@@ -10,7 +10,7 @@
 #include <linux/blkdev.h>
 #include <linux/pagemap.h>
 
-static void end_io(struct bio *bio)
+static void bio_end_io(struct bio *bio)
 {
 	struct folio_iter fi;
 	int err = blk_status_to_errno(bio->bi_status);
@@ -22,9 +22,9 @@ static void end_io(struct bio *bio)
 	bio_put(bio);
 }
 
-int probe(struct block_device *bdev, struct folio *folio, struct bio_set *bs);
+int bio_probe(struct block_device *bdev, struct folio *folio, struct bio_set *bs);
 
-int probe(struct block_device *bdev, struct folio *folio, struct bio_set *bs)
+int bio_probe(struct block_device *bdev, struct folio *folio, struct bio_set *bs)
 {
 	struct bio *bio = bio_alloc(bdev, 1, REQ_OP_READ | REQ_RAHEAD, GFP_NOFS);
 
@@ -32,7 +32,7 @@ int probe(struct block_device *bdev, struct folio *folio, struct bio_set *bs)
 		bioset_exit(bs);
 	bio = bio_alloc_bioset(bdev, 1, REQ_OP_READ, GFP_NOFS, bs);
 	bio->bi_iter.bi_sector = bdev_nr_bytes(bdev) >> SECTOR_SHIFT;
-	bio->bi_end_io = end_io;
+	bio->bi_end_io = bio_end_io;
 	bio->bi_private = folio;
 	if (bio_add_page(bio, folio_page(folio, 0), 512, 0) != 512)
 		bio_endio(bio);

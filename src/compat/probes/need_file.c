@@ -9,30 +9,30 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 
-static int open(struct inode *inode, struct file *file)
+static int file_open(struct inode *inode, struct file *file)
 {
 	file->f_mapping = inode->i_mapping;
 	return 0;
 }
 
-static long ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+static long file_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	return cmd == FS_IOC_GETFSLABEL ? 0 : -ENOTTY;
 }
 
-extern const struct file_operations fops;
-const struct file_operations fops = {
-	.open		= open,
+extern const struct file_operations file_fops;
+const struct file_operations file_fops = {
+	.open		= file_open,
 	.llseek		= generic_file_llseek,
 	.read_iter	= generic_file_read_iter,
 	.mmap		= generic_file_readonly_mmap,
 	.get_unmapped_area = thp_get_unmapped_area,
-	.unlocked_ioctl	= ioctl,
-	.compat_ioctl	= ioctl,
+	.unlocked_ioctl	= file_ioctl,
+	.compat_ioctl	= file_ioctl,
 };
 
-extern const struct vm_operations_struct vm_ops;
-const struct vm_operations_struct vm_ops = {
+extern const struct vm_operations_struct file_vm_ops;
+const struct vm_operations_struct file_vm_ops = {
 	.fault		= filemap_fault,
 	.map_pages	= filemap_map_pages,
 };

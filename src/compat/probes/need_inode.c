@@ -10,14 +10,14 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
-static int test(struct inode *inode, void *data)
+static int inode_test(struct inode *inode, void *data)
 {
 	return 0;
 }
 
-static struct dentry *lookup(struct inode *dir, struct dentry *dentry, unsigned int flags)
+static struct dentry *inode_lookup(struct inode *dir, struct dentry *dentry, unsigned int flags)
 {
-	struct inode *inode = iget5_locked(dir->i_sb, 1, test, test, NULL);
+	struct inode *inode = iget5_locked(dir->i_sb, 1, inode_test, inode_test, NULL);
 
 	if (!inode)
 		return ERR_PTR(-ENOMEM);
@@ -26,42 +26,42 @@ static struct dentry *lookup(struct inode *dir, struct dentry *dentry, unsigned 
 	return d_splice_alias(inode, dentry);
 }
 
-static int iterate(struct file *file, struct dir_context *ctx)
+static int inode_iterate(struct file *file, struct dir_context *ctx)
 {
 	if (!dir_emit(ctx, "name", 4, (u64)1, DT_REG))
 		return -EINVAL;
 	return 0;
 }
 
-static void evict(struct inode *inode)
+static void inode_evict(struct inode *inode)
 {
 	truncate_inode_pages_final(&inode->i_data);
 	clear_inode(inode);
 	inode_init_once(inode);
 }
 
-static void probe_free(struct inode *inode)
+static void inode_free_one(struct inode *inode)
 {
 }
 
-static struct inode *probe_alloc(struct super_block *sb)
+static struct inode *inode_alloc_one(struct super_block *sb)
 {
 	return alloc_inode_sb(sb, NULL, GFP_KERNEL);
 }
 
-extern const struct super_operations super_ops;
-const struct super_operations super_ops = {
-	.alloc_inode	= probe_alloc,
-	.free_inode	= probe_free,
-	.evict_inode	= evict,
+extern const struct super_operations inode_super_ops;
+const struct super_operations inode_super_ops = {
+	.alloc_inode	= inode_alloc_one,
+	.free_inode	= inode_free_one,
+	.evict_inode	= inode_evict,
 };
 
 extern const struct inode_operations inode_ops;
 const struct inode_operations inode_ops = {
-	.lookup		= lookup,
+	.lookup		= inode_lookup,
 };
 
-extern const struct file_operations dir_ops;
-const struct file_operations dir_ops = {
-	.iterate_shared	= iterate,
+extern const struct file_operations inode_dir_ops;
+const struct file_operations inode_dir_ops = {
+	.iterate_shared	= inode_iterate,
 };

@@ -9,7 +9,7 @@
 #include <linux/fs.h>
 #include <linux/iomap.h>
 
-static int begin(struct inode *inode, loff_t pos, loff_t len, unsigned int flags,
+static int iomap_begin(struct inode *inode, loff_t pos, loff_t len, unsigned int flags,
 		 struct iomap *iomap, struct iomap *srcmap)
 {
 	iomap->addr = IOMAP_NULL_ADDR;
@@ -24,26 +24,26 @@ static int begin(struct inode *inode, loff_t pos, loff_t len, unsigned int flags
 	return 0;
 }
 
-static int end(struct inode *inode, loff_t pos, loff_t len, ssize_t written, unsigned int flags,
+static int iomap_end(struct inode *inode, loff_t pos, loff_t len, ssize_t written, unsigned int flags,
 	       struct iomap *iomap)
 {
 	return 0;
 }
 
-static const struct iomap_ops ops = {
-	.iomap_begin	= begin,
-	.iomap_end	= end,
+static const struct iomap_ops iomap_ops = {
+	.iomap_begin	= iomap_begin,
+	.iomap_end	= iomap_end,
 };
 
-ssize_t probe(struct kiocb *iocb, struct iov_iter *to, struct inode *inode,
+ssize_t iomap_probe(struct kiocb *iocb, struct iov_iter *to, struct inode *inode,
 	      struct fiemap_extent_info *fieinfo);
 
-ssize_t probe(struct kiocb *iocb, struct iov_iter *to, struct inode *inode,
+ssize_t iomap_probe(struct kiocb *iocb, struct iov_iter *to, struct inode *inode,
 	      struct fiemap_extent_info *fieinfo)
 {
-	loff_t pos = iomap_seek_hole(inode, 0, &ops) + iomap_seek_data(inode, 0, &ops);
+	loff_t pos = iomap_seek_hole(inode, 0, &iomap_ops) + iomap_seek_data(inode, 0, &iomap_ops);
 
-	if (iomap_fiemap(inode, fieinfo, 0, pos, &ops))
-		return iomap_bmap(inode->i_mapping, 0, &ops);
-	return iomap_dio_rw(iocb, to, &ops, NULL, 0, NULL, 0);
+	if (iomap_fiemap(inode, fieinfo, 0, pos, &iomap_ops))
+		return iomap_bmap(inode->i_mapping, 0, &iomap_ops);
+	return iomap_dio_rw(iocb, to, &iomap_ops, NULL, 0, NULL, 0);
 }

@@ -10,13 +10,13 @@
 #include <linux/fs.h>
 #include <linux/uio.h>
 
-static void done(struct kiocb *iocb, long result)
+static void kiocb_done(struct kiocb *iocb, long result)
 {
 }
 
-ssize_t probe(const char *path, struct bio_vec *bv, struct kiocb *iocb);
+ssize_t kiocb_probe(const char *path, struct bio_vec *bv, struct kiocb *iocb);
 
-ssize_t probe(const char *path, struct bio_vec *bv, struct kiocb *iocb)
+ssize_t kiocb_probe(const char *path, struct bio_vec *bv, struct kiocb *iocb)
 {
 	struct file *file = filp_open(path, O_RDONLY | O_LARGEFILE, 0);
 	struct iov_iter iter;
@@ -26,7 +26,7 @@ ssize_t probe(const char *path, struct bio_vec *bv, struct kiocb *iocb)
 	if (file->f_mode & FMODE_CAN_ODIRECT)
 		iocb->ki_flags |= IOCB_DIRECT;
 	iocb->ki_pos = 0;
-	iocb->ki_complete = done;
+	iocb->ki_complete = kiocb_done;
 	iov_iter_bvec(&iter, ITER_DEST, bv, 1, bv->bv_len);
 	ret = file->f_op->read_iter(iocb, &iter);
 	fput(file);

@@ -15,7 +15,7 @@
 #include <linux/seq_file.h>
 #include <linux/statfs.h>
 
-static const struct fs_parameter_spec spec[] = {
+static const struct fs_parameter_spec mount_spec[] = {
 	fsparam_flag("a", 1),
 	fsparam_flag_no("b", 2),
 	fsparam_string("c", 3),
@@ -23,7 +23,7 @@ static const struct fs_parameter_spec spec[] = {
 	{}
 };
 
-static int fill_super(struct super_block *sb, struct fs_context *fc)
+static int mount_fill_super(struct super_block *sb, struct fs_context *fc)
 {
 	sb->s_flags |= SB_RDONLY;
 	sb->s_maxbytes = MAX_LFS_FILESIZE;
@@ -36,33 +36,33 @@ static int fill_super(struct super_block *sb, struct fs_context *fc)
 	return 0;
 }
 
-static int get_tree(struct fs_context *fc)
+static int mount_get_tree(struct fs_context *fc)
 {
-	int err = get_tree_bdev(fc, fill_super);
+	int err = get_tree_bdev(fc, mount_fill_super);
 
-	return err == -ENOTBLK ? get_tree_nodev(fc, fill_super) : err;
+	return err == -ENOTBLK ? get_tree_nodev(fc, mount_fill_super) : err;
 }
 
-static int parse_param(struct fs_context *fc, struct fs_parameter *param)
+static int mount_parse_param(struct fs_context *fc, struct fs_parameter *param)
 {
 	struct fs_parse_result result;
 
-	return fs_parse(fc, spec, param, &result);
+	return fs_parse(fc, mount_spec, param, &result);
 }
 
-static const struct fs_context_operations context_ops = {
-	.parse_param	= parse_param,
-	.get_tree	= get_tree,
-	.reconfigure	= get_tree,
+static const struct fs_context_operations mount_context_ops = {
+	.parse_param	= mount_parse_param,
+	.get_tree	= mount_get_tree,
+	.reconfigure	= mount_get_tree,
 };
 
-static int init_fs_context(struct fs_context *fc)
+static int mount_init_fs_context(struct fs_context *fc)
 {
-	fc->ops = &context_ops;
+	fc->ops = &mount_context_ops;
 	return 0;
 }
 
-static void kill_sb(struct super_block *sb)
+static void mount_kill_sb(struct super_block *sb)
 {
 	if (sb->s_bdev)
 		kill_block_super(sb);
@@ -70,40 +70,40 @@ static void kill_sb(struct super_block *sb)
 		kill_anon_super(sb);
 }
 
-extern struct file_system_type type;
-struct file_system_type type = {
+extern struct file_system_type mount_type;
+struct file_system_type mount_type = {
 	.owner			= THIS_MODULE,
 	.name			= "probe",
-	.init_fs_context	= init_fs_context,
-	.parameters		= spec,
-	.kill_sb		= kill_sb,
+	.init_fs_context	= mount_init_fs_context,
+	.parameters		= mount_spec,
+	.kill_sb		= mount_kill_sb,
 	.fs_flags		= FS_REQUIRES_DEV | FS_ALLOW_IDMAP,
 };
 
-static void super_void(struct super_block *sb)
+static void mount_super_void(struct super_block *sb)
 {
 }
 
-static int statfs(struct dentry *dentry, struct kstatfs *buf)
-{
-	return 0;
-}
-
-static int show_options(struct seq_file *seq, struct dentry *root)
+static int mount_statfs(struct dentry *dentry, struct kstatfs *buf)
 {
 	return 0;
 }
 
-extern const struct super_operations super_ops;
-const struct super_operations super_ops = {
-	.put_super	= super_void,
-	.statfs		= statfs,
-	.show_options	= show_options,
+static int mount_show_options(struct seq_file *seq, struct dentry *root)
+{
+	return 0;
+}
+
+extern const struct super_operations mount_super_ops;
+const struct super_operations mount_super_ops = {
+	.put_super	= mount_super_void,
+	.statfs		= mount_statfs,
+	.show_options	= mount_show_options,
 };
 
-int probe(void);
+int mount_probe(void);
 
-int probe(void)
+int mount_probe(void)
 {
-	return register_filesystem(&type);
+	return register_filesystem(&mount_type);
 }

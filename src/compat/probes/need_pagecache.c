@@ -8,7 +8,7 @@
  */
 #include <linux/pagemap.h>
 
-static int read_folio(struct file *file, struct folio *folio)
+static int pagecache_read_folio(struct file *file, struct folio *folio)
 {
 	folio_zero_segment(folio, 0, folio_size(folio));
 	folio_mark_uptodate(folio);
@@ -16,26 +16,26 @@ static int read_folio(struct file *file, struct folio *folio)
 	return 0;
 }
 
-static void readahead(struct readahead_control *rac)
+static void pagecache_readahead(struct readahead_control *rac)
 {
 	struct file *file = rac->file;
 	struct folio *folio;
 
 	while ((folio = readahead_folio(rac)))
-		read_folio(file, folio);
+		pagecache_read_folio(file, folio);
 }
 
-extern const struct address_space_operations aops;
-const struct address_space_operations aops = {
-	.read_folio	= read_folio,
-	.readahead	= readahead,
+extern const struct address_space_operations pagecache_aops;
+const struct address_space_operations pagecache_aops = {
+	.read_folio	= pagecache_read_folio,
+	.readahead	= pagecache_readahead,
 	.migrate_folio	= filemap_migrate_folio,
 	.direct_IO	= noop_direct_IO,
 };
 
-struct folio *probe(struct address_space *mapping, struct file_ra_state *ra, struct file *file);
+struct folio *pagecache_probe(struct address_space *mapping, struct file_ra_state *ra, struct file *file);
 
-struct folio *probe(struct address_space *mapping, struct file_ra_state *ra, struct file *file)
+struct folio *pagecache_probe(struct address_space *mapping, struct file_ra_state *ra, struct file *file)
 {
 	struct folio *folio = folio_alloc(GFP_KERNEL, 0);
 

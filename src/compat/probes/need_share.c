@@ -13,33 +13,33 @@
 #include <linux/pseudo_fs.h>
 #include <linux/siphash.h>
 
-static int init_fs_context(struct fs_context *fc)
+static int share_init_fs_context(struct fs_context *fc)
 {
 	struct pseudo_fs_context *ctx = init_pseudo(fc, 0x12345678);
 
 	return ctx ? 0 : -ENOMEM;
 }
 
-static struct file_system_type type = {
+static struct file_system_type share_type = {
 	.name			= "probe",
-	.init_fs_context	= init_fs_context,
+	.init_fs_context	= share_init_fs_context,
 	.kill_sb		= kill_anon_super,
 };
 
-static void release(struct percpu_ref *ref)
+static void share_release(struct percpu_ref *ref)
 {
 	percpu_ref_exit(ref);
 }
 
-u64 probe(struct percpu_ref *ref, const siphash_key_t *key, struct inode *inode);
+u64 share_probe(struct percpu_ref *ref, const siphash_key_t *key, struct inode *inode);
 
-u64 probe(struct percpu_ref *ref, const siphash_key_t *key, struct inode *inode)
+u64 share_probe(struct percpu_ref *ref, const siphash_key_t *key, struct inode *inode)
 {
-	struct vfsmount *mnt = kern_mount(&type);
+	struct vfsmount *mnt = kern_mount(&share_type);
 
 	if (super_setup_bdi(mnt->mnt_sb))
 		kern_unmount(mnt);
-	if (percpu_ref_init(ref, release, 0, GFP_KERNEL))
+	if (percpu_ref_init(ref, share_release, 0, GFP_KERNEL))
 		return 0;
 	if (percpu_ref_tryget_live(ref))
 		percpu_ref_put(ref);

@@ -10,27 +10,27 @@
 #include <linux/posix_acl_xattr.h>
 #include <linux/xattr.h>
 
-static int get(const struct xattr_handler *handler, struct dentry *dentry, struct inode *inode,
+static int xattr_get(const struct xattr_handler *handler, struct dentry *dentry, struct inode *inode,
 	       const char *name, void *buf, size_t size)
 {
 	return -ENODATA;
 }
 
-static bool list(struct dentry *dentry)
+static bool xattr_list(struct dentry *dentry)
 {
 	return true;
 }
 
-extern const struct xattr_handler handler;
-const struct xattr_handler handler = {
+extern const struct xattr_handler xattr_handler;
+const struct xattr_handler xattr_handler = {
 	.prefix	= XATTR_USER_PREFIX,
-	.get	= get,
-	.list	= list,
+	.get	= xattr_get,
+	.list	= xattr_list,
 };
 
-struct posix_acl *probe(const void *buf, size_t size);
+struct posix_acl *xattr_probe(const void *buf, size_t size);
 
-struct posix_acl *probe(const void *buf, size_t size)
+struct posix_acl *xattr_probe(const void *buf, size_t size)
 {
 	return posix_acl_from_xattr(&init_user_ns, buf, size);
 }

@@ -2,6 +2,8 @@
 /*
  * Self-check: true on every kernel. When this one says no, the compiler, the headers or
  * the probe machinery are broken, and no other answer can be believed.
+ *
+ * @export register_filesystem
  */
 #include <linux/fs.h>
 
