@@ -99,6 +99,10 @@ check:
 check-unit:
 	$(MAKE) -C tests/unit check
 
+.PHONY: check-debug
+check-debug:
+	tests/debug/run
+
 demo:
 	tests/demo/demo
 
@@ -116,6 +120,7 @@ help:
 	@echo "make modules_install   install for this kernel alone, without DKMS"
 	@echo "make uninstall         undo 'make install'"
 	@echo "make check             all tests;  check-unit: those that need no kernel"
+	@echo "make check-debug       on a debug kernel built from Debian's sources (KASAN, lockdep, kmemleak)"
 	@echo "make demo              see it work"
 	@echo "make deb | rpm         packages for DKMS"
 	@echo "make probe | clean     ask the kernel for its APIs only | remove what was built"

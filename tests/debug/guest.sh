@@ -1,0 +1,526 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# guest.sh GROUP...: what the debug kernel is for: ways of use that make the checkers look at every
+# lock, life cycle and error path. TAP on stdout; groups: see "groups" at the end.
+#
+# Rules:
+#  - A splat ends the VM (panic_on_warn), so a group only has to get everywhere.
+#  - Bytes are always compared with the trees the images were made from.
+#  - At the end: everything unmounted, two kmemleak scans without a line of ours, module unloaded.
+set -u
+
+PATH=/debug/bin:$PATH
+TYPE=erofs-ishare
+D=/data			# ext4 with images and reference trees
+IMG=$D/images
+REF=$D/tree
+M=/mnt
+OUT=/tmp/out
+KO=$(modinfo -n erofs_ishare)
+n=0 bad=0
+
+t()			# NAME COMMAND...
+{
+	local name=$1 rc=0 began=$SECONDS
+	shift
+	n=$((n + 1))
+	( "$@" ) >$OUT 2>&1 || rc=$?
+	case $rc in
+	0)	echo "ok $n - $name" ;;
+	3)	echo "ok $n - $name # SKIP $(sed -n 's/^MISSING //p' $OUT | head -n 1)" ;;
+	*)	bad=$((bad + 1))
+		echo "not ok $n - $name # exit $rc: $(grep -a . $OUT | head -n 1 | cut -c1-200)"
+		head -n 20 $OUT | cut -c1-300 | sed 's/^/#   /' ;;
+	esac
+	[ "$rc" -ne 0 ] || grep -aE 'fault points|rounds=|files=' $OUT | sed 's/^/#   /'
+	echo "# $((SECONDS - began)) s"
+}
+
+die() { echo "$*"; exit 1; }
+mnt()			# SOURCE DIR [OPTIONS]
+{
+	mkdir -p "$2"
+	eistool mount -o "ro${3:+,$3}" $TYPE "$1" "$2" || die "mount -o ro${3:+,$3} $1: see above"
+}
+unmnt() { local d; for d; do eistool umount "$d" || die "umount $d"; done; }
+drop() { echo 3 >/proc/sys/vm/drop_caches; }
+same() { cmp "$1" "$2" || die "$1 differs from $2"; }
+check()			# DIR TREE: some files by every method, all by one
+{
+	eistool verify "$1" --ref "$REF/$2" --every 23 && eistool verify "$1" --ref "$REF/$2" --methods seq
+}
+
+# ---- basic -------------------------------------------------------------------------------
+
+one_mount()		# SOURCE TREE OPTIONS
+{
+	mnt "$1" $M/x "$3"
+	check $M/x "$2"
+	ls -lR $M/x >/dev/null
+	getfattr -R -h -d -m - $M/x >/dev/null 2>&1
+	eistool dirs $M/x --samples 20 || exit 1
+	eistool handles $M/x || exit 1
+	drop
+	unmnt $M/x
+}
+
+together()
+{
+	mnt /dev/vdb $M/1 domain_id=d
+	mnt $IMG/a.erofs $M/2 domain_id=d
+	mnt $IMG/a.erofs $M/3 domain_id=d,nodirectio
+	mnt $IMG/b.erofs $M/4 domain_id=d
+	mnt $IMG/a512.erofs $M/5 domain_id=d
+	mnt $IMG/a.erofs $M/6
+	for m in 1 2 3 5 6; do
+		eistool verify $M/$m --ref $REF/a --every 17 || exit 1
+	done
+	eistool verify $M/4 --ref $REF/b --every 17 || exit 1
+	drop
+	for m in 6 5 4 3 2 1; do
+		cat $M/$m/big >/dev/null || die "read by $m"
+	done
+	for m in 2 3 5; do
+		eistool pfn --compare $M/1/big $M/$m/big || exit 1
+	done
+	unmnt $M/[1-6]
+}
+
+first_opens()
+{
+	mnt /dev/vdb $M/1 domain_id=d
+	mnt $IMG/a.erofs $M/2 domain_id=d
+	mnt $IMG/b.erofs $M/3 domain_id=d,nodirectio
+	eistool race-open --ref $REF/a/mid3 --threads 6 --seconds 20 --shared $M/1/mid3 $M/2/mid3 $M/3/mid3 || exit 1
+	# From processes, and all files at once.
+	for r in 1 2 3; do
+		drop
+		for m in 1 2 3; do
+			for p in 1 2; do
+				find $M/$m -type f -exec cat {} + >/dev/null &
+			done
+		done
+		wait
+	done
+	unmnt $M/[1-3]
+}
+
+pressure()
+{
+	mnt /dev/vdb $M/1 domain_id=d
+	mnt $IMG/a.erofs $M/2 domain_id=d
+	eistool race-open --ref $REF/a/big --threads 4 --seconds 20 --mem 500000000 $M/1/big $M/2/big || exit 1
+	mkdir -p /tmp/cg
+	mount -t cgroup2 none /tmp/cg || die "no cgroup2"
+	echo +memory >/tmp/cg/cgroup.subtree_control || die "no memory controller"
+	mkdir -p /tmp/cg/small
+	echo 6M >/tmp/cg/small/memory.max
+	drop
+	(
+		echo $BASHPID >/tmp/cg/small/cgroup.procs
+		exec eistool verify $M/2 --ref $REF/a --methods seq,mmap
+	) || die "in a small cgroup"
+	rmdir /tmp/cg/small
+	umount /tmp/cg
+	unmnt $M/1 $M/2
+}
+
+come_and_go()
+{
+	mkdir -p $M/come
+	eistool race-mount --ref $REF/a/mid5 --mounts 4 --seconds 30 --drop --source $IMG/a.erofs \
+		--source $IMG/b.erofs $TYPE $M/come domain_id=d mid5
+}
+
+leave_while_read()
+{
+	local i
+	mnt $IMG/b.erofs $M/2 domain_id=d
+	for i in 1 2 3 4 5 6; do
+		mnt /dev/vdb $M/1 domain_id=d
+		drop
+		for f in $M/2/mid*; do cat "$f" >/dev/null & done
+		eistool inflight $M/1 || exit 1
+		wait
+		same $M/2/big $REF/b/big
+	done
+	unmnt $M/2
+}
+
+lazy()
+{
+	mnt $IMG/a.erofs $M/1 domain_id=d
+	exec 7<$M/1/big
+	eistool umount -l $M/1 || exit 1
+	drop
+	same /proc/self/fd/7 $REF/a/big
+	exec 7<&-
+	eistool outlive --ref $REF/a/big $TYPE $IMG/a.erofs $M/1 domain_id=d big || exit 1
+	eistool outlive --ref $REF/a/mid1 $TYPE /dev/vdb $M/1 domain_id=e mid1
+}
+
+remounts()
+{
+	mnt $IMG/a.erofs $M/1 domain_id=d
+	(
+		for i in 1 2 3 4 5 6 7 8; do
+			getfattr -R -h -d -m - $M/1 2>/dev/null | cksum >/dev/null
+			ls -lR $M/1 >/dev/null
+		done
+	) &
+	for i in 1 2 3 4 5 6; do
+		for o in noacl nouser_xattr cache_strategy=disabled acl,user_xattr domain_id=d; do
+			mount -i -o remount,ro,$o $M/1 || die "remount $o"
+		done
+		mount -i -o remount,ro,domain_id=other $M/1 2>/dev/null && die "another domain accepted"
+		mount -i -o remount,ro,fsoffset=4096 $M/1 2>/dev/null && die "another offset accepted"
+	done
+	wait
+	unmnt $M/1
+}
+
+overlay()
+{
+	modprobe overlay
+	mnt $IMG/a.erofs $M/l1 domain_id=d
+	mnt /dev/vdc $M/l2 domain_id=d
+	mkdir -p $D/up $D/work $M/ov
+	mount -t overlay -o lowerdir=$M/l1:$M/l2,upperdir=$D/up,workdir=$D/work overlay $M/ov || die "overlay"
+	drop
+	eistool verify $M/ov --ref $REF/a --every 29 || exit 1
+	for f in big mid1 mid2 dir/name-00007 sparse; do
+		echo more >>$M/ov/$f || die "copy up $f"
+	done
+	mv $M/ov/mid4 $M/ov/mid4-moved && rm $M/ov/mid6 && chmod 600 $M/ov/mid7 || die "change"
+	head -c "$(stat -c %s $REF/a/big)" $M/ov/big | cmp - $REF/a/big || die "copied up wrong"
+	eistool pfn $M/l1/mid8 >/dev/null
+	umount $M/ov
+	unmnt $M/l1 $M/l2
+	rm -rf $D/up $D/work
+}
+
+# Writing to the file system an image lies on, from memory that has to be read from that image.
+write_from_mapping()
+{
+	mnt $IMG/a.erofs $M/1 domain_id=d
+	for i in 1 2 3; do
+		drop
+		failnth copy $M/1/big $D/copy || exit 1
+		same $D/copy $REF/a/big
+	done
+	rm $D/copy
+	unmnt $M/1
+}
+
+devices()
+{
+	mnt $IMG/dev.erofs $M/1 device=$IMG/dev.blob,domain_id=d
+	eistool verify $M/1 --ref $REF/a --every 19 || exit 1
+	eistool loop $IMG/dev.blob >/tmp/loop || exit 1
+	mnt /dev/vdd $M/2 device="$(cat /tmp/loop)",domain_id=d
+	eistool verify $M/2 --ref $REF/a --every 19 || exit 1
+	unmnt $M/1 $M/2
+	eistool loop -d "$(cat /tmp/loop)"
+}
+
+# ---- failing mounts ----------------------------------------------------------------------
+
+refused()		# OPTIONS SOURCE
+{
+	if eistool mount -o "ro${1:+,$1}" $TYPE "$2" $M/x >/tmp/why 2>&1; then
+		eistool umount $M/x
+		die "mounted: $2 with '$1'"
+	fi
+}
+
+failed_mounts()
+{
+	local i
+	mkdir -p $M/x
+	for i in 1 2 3; do
+		for f in $IMG/bad-*; do refused '' "$f"; done
+		for f in $IMG/bad-*; do refused domain_id=d "$f"; done
+		refused '' $IMG/none-such
+		refused '' $IMG
+		refused '' /dev/ttyS0
+		refused '' /proc/version
+		refused inode_share $IMG/a.erofs
+		refused fsoffset=100 $IMG/a.erofs
+		refused fsoffset=512 $IMG/a.erofs
+		refused fsoffset=1000000000000 $IMG/a.erofs
+		refused device=$IMG/none,domain_id=d $IMG/dev.erofs
+		refused device=$IMG/a.erofs,device=$IMG/b.erofs,domain_id=d $IMG/dev.erofs
+		refused device=/dev/ttyS0,domain_id=d $IMG/dev.erofs
+		refused device=$IMG/bad-zero,domain_id=d $IMG/dev.erofs
+		refused domain_id= $IMG/a.erofs
+		refused nonsense $IMG/a.erofs
+		mnt /dev/vdb $M/1 domain_id=d
+		refused domain_id=e /dev/vdb
+		refused '' /dev/vdb
+		refused fsoffset=4096,domain_id=d /dev/vdb
+		mnt /dev/vdb $M/2 domain_id=d
+		refused '' $M/1/big
+		unmnt $M/2 $M/1
+	done
+	for f in $IMG/cut-*; do
+		mnt "$f" $M/x domain_id=d
+		ls -lR $M/x >/dev/null 2>&1
+		find $M/x -type f -exec cat {} + >/dev/null 2>&1
+		unmnt $M/x
+	done
+}
+
+# ---- failing and slow storage ------------------------------------------------------------
+
+slow()			# unmount and lazy unmount with delayed reads in flight
+{
+	local dev dm s i
+	modprobe dm_mod && modprobe dm_delay || die "no dm-delay"
+	dev=/dev/vdb
+	s=$(blockdev --getsz $dev)
+	dm=$(eistool dm create slow "$s" delay "$dev 0 300") || die "dm: $dm"
+	for i in 1 2 3; do
+		mnt "$dm" $M/1 domain_id=d
+		mnt $IMG/b.erofs $M/2 domain_id=d
+		eistool inflight $M/1 || exit 1
+		same $M/2/big $REF/a/big
+		unmnt $M/2
+		mnt "$dm" $M/1 domain_id=d
+		cat $M/1/mid* >/dev/null &
+		sleep 0.2
+		eistool umount -l $M/1
+		wait
+	done
+	eistool dm remove slow
+}
+
+slow_file()		# an image file on a slow file system: direct reads in flight at unmount
+{
+	local dm i
+	modprobe dm_delay
+	dm=$(eistool dm create slowfs "$(blockdev --getsz /dev/vde)" delay "/dev/vde 0 200") || die "dm: $dm"
+	mkdir -p $M/fs
+	mount -t ext4 -o ro "$dm" $M/fs || die "mount ext4"
+	for i in 1 2 3; do
+		mnt $M/fs/a.erofs $M/1 domain_id=d
+		eistool inflight $M/1 || exit 1
+	done
+	umount $M/fs || die "the image file is still held"
+	eistool dm remove slowfs
+}
+
+failing()
+{
+	local dm s i
+	modprobe dm_mod
+	s=$(blockdev --getsz /dev/vdb)
+	dm=$(eistool dm create bad "$s" linear "/dev/vdb 0") || die "dm: $dm"
+	for i in 1 2 3; do
+		mnt "$dm" $M/1 domain_id=d
+		mnt $IMG/a.erofs $M/2 domain_id=d
+		ls -lR $M/1 >/dev/null
+		eistool dm reload bad "$s" error || exit 1
+		drop
+		# The healthy one must not notice; the other one fails cleanly.
+		find $M/1 -type f -exec cat {} + >/dev/null 2>&1 &
+		eistool verify $M/2 --ref $REF/a --methods seq || exit 1
+		wait
+		eistool umount $M/1 || exit 1
+		refused domain_id=d "$dm"
+		eistool dm reload bad "$s" linear "/dev/vdb 0" || exit 1
+		unmnt $M/2
+	done
+	eistool dm remove bad
+}
+
+truncated()
+{
+	local i
+	for i in 1 2; do
+		cp $IMG/a.erofs $D/cut
+		mnt $D/cut $M/1 domain_id=d
+		mnt $IMG/b.erofs $M/2 domain_id=d
+		ls -lR $M/1 >/dev/null
+		truncate -s 100000 $D/cut
+		drop
+		find $M/1 -type f -exec cat {} + >/dev/null 2>&1
+		truncate -s 0 $D/cut
+		drop
+		ls -lR $M/1 >/dev/null 2>&1
+		find $M/1 -type f -exec cat {} + >/dev/null 2>&1
+		same $M/2/big $REF/b/big
+		rm $D/cut
+		eistool umount -l $M/1
+		unmnt $M/2
+	done
+}
+
+# ---- every n-th fault --------------------------------------------------------------------
+
+fault() { failnth "$@"; }
+faults_mount()
+{
+	mkdir -p $M/x
+	fault mount $TYPE "$1" $M/x "$2"
+}
+faults_umount()
+{
+	mkdir -p $M/x
+	fault umount $TYPE "$1" $M/x "$2" || exit 1
+	! mountpoint -q $M/x || unmnt $M/x
+}
+faults_on()		# OPTIONS SOURCE COMMAND...
+{
+	mnt "$2" $M/x "$1"
+	shift 2
+	local rc=0
+	"$@" || rc=$?
+	unmnt $M/x
+	return $rc
+}
+# Addresses of the module's code: faults only below our own functions.
+module_range()
+{
+	local a s
+	a=$(cat /sys/module/erofs_ishare/sections/.text)
+	s=$(awk '$1 == "erofs_ishare" {print $2}' /proc/modules)
+	printf '%x:%x' $((a)) $((a + s))
+}
+open_always_works()
+{
+	mnt "$1" $M/x domain_id=d
+	local rc=0
+	failnth --from "$(module_range)" --must open $M/x/mid3 $REF/a/mid3 || rc=1
+	failnth --from "$(module_range)" --must open $M/x/dir/name-00011 $REF/a/dir/name-00011 || rc=1
+	unmnt $M/x
+	return $rc
+}
+faults_load()
+{
+	modprobe -r erofs_ishare || exit 1
+	insmod "$(modinfo -n libcrc32c 2>/dev/null)" 2>/dev/null
+	local rc=0
+	failnth --max 4000 load "$KO" || rc=$?
+	modprobe erofs_ishare || exit 1
+	return $rc
+}
+
+# ---- the end -----------------------------------------------------------------------------
+
+cycles()
+{
+	local i
+	for i in $(seq 30); do
+		modprobe erofs_ishare || die "load $i"
+		mnt $IMG/a.erofs $M/1 domain_id=d
+		mnt /dev/vdb $M/2 domain_id=d
+		cat $M/1/mid1 $M/2/mid1 >/dev/null
+		unmnt $M/1 $M/2
+		# User space puts the last file off to the end of a task; the module may take a moment.
+		modprobe -r erofs_ishare || die "unload $i: refcount $(cat /sys/module/erofs_ishare/refcnt)"
+	done
+	modprobe erofs_ishare
+}
+
+no_leaks()
+{
+	local k=/sys/kernel/debug/kmemleak
+	[ -e $k ] || { echo "MISSING kmemleak"; exit 3; }
+	grep -a "$TYPE" /proc/mounts && die "still mounted"
+	drop
+	# Objects younger than five seconds are not reported.
+	sleep 6
+	echo scan >$k || die "kmemleak is off"
+	sleep 6
+	echo scan >$k
+	cat $k >/tmp/leaks
+	if grep -aqE 'eis_|erofs_|failnth' /tmp/leaks; then
+		grep -c '^unreferenced' /tmp/leaks
+		cat /tmp/leaks
+		exit 1
+	fi
+	! grep -aq unreferenced /tmp/leaks || { echo "others:"; head -n 40 /tmp/leaks >&2; }
+}
+
+unload()
+{
+	modprobe -r erofs_ishare || die "refcount $(cat /sys/module/erofs_ishare/refcnt)"
+	[ ! -d /sys/module/erofs_ishare ] || die "still there"
+	! grep -a 'eis_' /proc/slabinfo || die "slabs left"
+}
+
+group_basic()
+{
+	t "block device" one_mount /dev/vdb a ''
+	t "image file, direct" one_mount $IMG/a.erofs a ''
+	t "image file, buffered" one_mount $IMG/b.erofs b nodirectio
+	t "image file, 512-byte blocks" one_mount $IMG/a512.erofs a domain_id=d
+	t "image without digests in a domain" one_mount $IMG/plain.erofs a domain_id=d
+	t "extra devices" devices
+	t "one domain: block device, direct, buffered, other block size" together
+	t "remount under use" remounts
+	t "overlay on top, copy up" overlay
+	t "failed mounts of every kind" failed_mounts
+}
+group_races()
+{
+	t "parallel first opens" first_opens
+	t "mounts that come and go" come_and_go
+	t "unmount while others read" leave_while_read
+	t "lazy unmount, mapping outlives mount" lazy
+	t "memory pressure and a small cgroup" pressure
+}
+group_storage()
+{
+	t "delayed reads at unmount" slow
+	t "delayed direct reads of an image file at unmount" slow_file
+	t "device that fails beside a healthy one" failing
+	t "image file truncated and deleted while mounted" truncated
+}
+group_faults()
+{
+	t "faults: first open never fails by sharing, block device" open_always_works /dev/vdb
+	t "faults: first open never fails by sharing, image file" open_always_works $IMG/a.erofs
+	t "faults: open and join" faults_on domain_id=d $IMG/a.erofs fault open $M/x/mid2 $REF/a/mid2
+	t "faults: cold read, image file, shared" faults_on domain_id=d $IMG/a.erofs fault read $M/x/mid2 $REF/a/mid2
+	t "faults: cold read, image file, buffered" faults_on nodirectio $IMG/a.erofs fault read $M/x/mid2 $REF/a/mid2
+	t "faults: cold read, block device, shared" faults_on domain_id=d /dev/vdb fault read $M/x/mid2 $REF/a/mid2
+	t "faults: O_DIRECT, image file" faults_on domain_id=d $IMG/a.erofs fault direct $M/x/mid2 $REF/a/mid2
+	t "faults: O_DIRECT, block device" faults_on domain_id=d /dev/vdb fault direct $M/x/mid2 $REF/a/mid2
+	t "faults: page faults, image file" faults_on domain_id=d $IMG/a.erofs fault mmap $M/x/mid2 $REF/a/mid2
+	t "faults: page faults, block device" faults_on domain_id=d /dev/vdb fault mmap $M/x/mid2 $REF/a/mid2
+	t "faults: lookup" faults_on domain_id=d $IMG/a.erofs fault lookup $M/x/dir/name-00003
+	t "faults: readdir" faults_on domain_id=d $IMG/a.erofs fault readdir $M/x/dir
+	t "faults: xattr" faults_on domain_id=d $IMG/a.erofs fault xattr $M/x/xattr
+	t "faults: readlink" faults_on '' $IMG/a.erofs fault readlink $M/x/link-long
+	t "faults: open by handle" faults_on domain_id=d $IMG/a.erofs fault handle $M/x/mid4 $M/x
+	t "faults: fiemap" faults_on '' /dev/vdb fault fiemap $M/x/mid4
+	t "faults: remount" faults_on domain_id=d $IMG/a.erofs fault remount $TYPE $IMG/a.erofs $M/x domain_id=d
+	t "faults: mount, image file" faults_mount $IMG/a.erofs domain_id=d
+	t "faults: mount, block device" faults_mount /dev/vdb domain_id=d
+	t "faults: mount, extra device" faults_mount $IMG/dev.erofs device=$IMG/dev.blob,domain_id=d
+	t "faults: unmount, image file" faults_umount $IMG/a.erofs domain_id=d
+	t "faults: unmount, block device" faults_umount /dev/vdb domain_id=d
+	t "faults: loading the module" faults_load
+}
+group_write() { t "write from a mapping to where the image lies" write_from_mapping; }
+group_cycles() { t "thirty loads and unloads" cycles; }
+
+groups="basic races storage faults write cycles"
+[ $# -gt 0 ] || set -- $groups
+mkdir -p $D $M
+modprobe ext4
+mount -t ext4 /dev/vda $D || { echo "not ok 1 - data disk"; exit 1; }
+modprobe erofs_ishare || { echo "not ok 1 - modprobe erofs_ishare"; exit 1; }
+echo clear >/sys/kernel/debug/kmemleak 2>/dev/null
+for g in /sys/block/vd[bc]/make-it-fail; do
+	echo 1 >"$g"	# only for tasks that ask for it by fail-nth
+done
+for g; do
+	case " $groups " in *" $g "*) group_$g ;; *) echo "not ok - $g # no such group"; bad=1 ;; esac
+done
+t "nothing leaked" no_leaks
+t "the module can be unloaded" unload
+echo "1..$n"
+[ $bad -eq 0 ]
