@@ -198,6 +198,34 @@ static void dirblock_names(void)
 			CHECK_EQ(read_block(block, (u32)size, 512, NULL, &count, NULL), 0);
 		}
 	}
+	/* Long names: the bad byte at every place, harmless neighbours of it as well. */
+	for (size_t len = 1; len <= 40; len++) {
+		for (size_t at = 0; at < len; at++) {
+			static const u8 bytes[] = { 0, '/', 0x01, 0x2e, 0x30, 0x7f, 0x80, 0x81,
+						    0xae, 0xaf, 0xb0, 0xff };
+			struct dent dents[2] = { { long_name, 1, 1, len }, { "z", 2, 1, 0 } };
+
+			for (int i = 0; i < 12; i++) {
+				size_t size;
+
+				fill_long_name();
+				long_name[at] = (char)bytes[i];
+				size = dir_pack(block, 512, dents, 2);
+				if (i > 1) {
+					CHECK_EQ(read_block(block, (u32)size, 512, NULL, &count,
+							    NULL), 0);
+					continue;
+				}
+				/* Two bad ones: the first is named. */
+				if (at + 1 < len)
+					block[24 + len - 1] = '/';
+				FAILS_WITH(read_block(block, (u32)size, 512, NULL, &count, &diag),
+					   -EFSCORRUPTED, DIR_NAME);
+				CHECK_EQ(diag.pos, 4096 + 24 + at);
+				CHECK_EQ(diag.value, bytes[i]);
+			}
+		}
+	}
 	/* An empty last name, and a '/' in the last name */
 	{
 		struct dent dents[2] = { { "a", 1, 1, 0 }, { "b", 2, 1, 0 } };
@@ -435,6 +463,31 @@ static void lookup_damaged(void)
 	free(d.content);
 }
 
+/* A block that has been looked at is not asked for again. */
+static void lookup_spans(void)
+{
+	static char names[64][12];
+	static struct dent dents[64];
+	struct dir d;
+	u64 nid;
+
+	for (int i = 0; i < 64; i++) {
+		snprintf(names[i], sizeof(names[i]), "%04d", i);
+		dents[i] = (struct dent){ names[i], (u64)i, EROFS_FT_REG, 0 };
+	}
+	dir_open(&d, 9, dents, 64);
+	CHECK_EQ(d.inode.size, 1024);		/* two blocks; the second one is asked first */
+	CHECK_EQ(dir_find(&d, "9", 1, &nid, NULL), -ENOENT);
+	CHECK_EQ(d.r.gets, 1);
+	CHECK_EQ(dir_find(&d, "0040", 4, &nid, NULL), 0);
+	CHECK_EQ(d.r.gets, 2);
+	CHECK_EQ(dir_find(&d, "0010", 4, &nid, NULL), 0);
+	CHECK_EQ(d.r.gets, 4);
+	CHECK_EQ(dir_find(&d, "!", 1, &nid, NULL), -ENOENT);
+	CHECK_EQ(d.r.gets, 6);
+	free(d.content);
+}
+
 static void lookup_slash(void)
 {
 	struct dent dents[] = { { "a/b", 1, 1, 0 } };
@@ -486,6 +539,7 @@ void tests_dir(void)
 	RUN(lookup_special_names);
 	RUN(lookup_huge_directory);
 	RUN(lookup_damaged);
+	RUN(lookup_spans);
 	RUN(lookup_slash);
 	RUN(lookup_unsorted);
 }

@@ -339,6 +339,18 @@ static void area_in_metabox(void)
 	a.inode.space = EROFS_MBOX;
 	expect_value(&a, 1, "in", "mbox");
 	expect_value(&a, 1, "sh", "dev");
+
+	/* The same position in both spaces: where the id is, the device has the entry. */
+	{
+		u8 mbox[XPOS + 64];
+
+		memcpy(mbox, a.img.data, sizeof(mbox));
+		put_le(mbox + XPOS + 12, 4, (XPOS + 12) / 4);
+		a.r.bytes[EROFS_MBOX].data = mbox;
+		a.sb.xattr_blkaddr = 0;
+		xattr_entry(a.img.data + XPOS + 12, 1, "same", 4, "place", 5);
+		expect_value(&a, 1, "same", "place");
+	}
 	img_free(&a.img);
 }
 
