@@ -25,6 +25,7 @@
 #include <asm/byteorder.h>
 
 #define __erofs_packed	__packed
+#define __erofs_inline	__always_inline
 #define erofs_xxh32(data, len, seed)	xxh32((data), (len), (seed))
 
 #else /* !__KERNEL__ */
@@ -72,6 +73,7 @@ int memcmp(const void *a, const void *b, size_t n);
 #endif
 
 #define __erofs_packed	__attribute__((__packed__))
+#define __erofs_inline	inline __attribute__((__always_inline__))
 
 static inline u16 le16_to_cpu(__le16 v)
 {

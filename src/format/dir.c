@@ -53,32 +53,48 @@ int erofs_dirblock_open(struct erofs_dirblock *db, const void *data, u32 len, u3
 	return 0;
 }
 
-/* Where the name of entry @index is. Says nothing about the bytes of the name. */
-static int locate_name(const struct erofs_dirblock *db, u32 index, u32 *off, u32 *len,
-		       struct erofs_diag *diag)
+/* End of the last name: the first NUL, or the end of the block. */
+static u32 last_name_end(const struct erofs_dirblock *db, u32 start)
+{
+	/* One byte more than a name may have tells "too long" from "fits". */
+	u32 max = (u32)erofs_min64(db->len, start + EROFS_NAME_LEN + 1);
+	u32 end = start;
+
+	while (end < max && db->data[end])
+		end++;
+	return end;
+}
+
+/* Why locate_name() refused entry @index. */
+static int name_fail(const struct erofs_dirblock *db, u32 index, u32 start, u32 end,
+		     struct erofs_diag *diag)
 {
 	u64 pos = db->pos + (u64)index * DIRENT_SIZE;
-	u32 start = nameoff_at(db, index);
-	u32 end, max;
 
 	if (start < db->count * DIRENT_SIZE || start >= db->len)
 		return erofs_fail(diag, EROFS_CHECK_DIR_NAMEOFF, db->nid, pos, start);
+	if (end > db->len)
+		return erofs_fail(diag, EROFS_CHECK_DIR_NAMEOFF, db->nid, pos + DIRENT_SIZE, end);
+	return erofs_fail(diag, EROFS_CHECK_DIR_NAMELEN, db->nid, pos, end - start);
+}
 
-	if (index + 1 < db->count) {
+/*
+ * Where the name of entry @index is. Says nothing about the bytes of the name.
+ * Inlined: a lookup does this for every name it compares with.
+ */
+static __erofs_inline int locate_name(const struct erofs_dirblock *db, u32 index, u32 *off,
+				      u32 *len, struct erofs_diag *diag)
+{
+	u32 start = nameoff_at(db, index), end;
+
+	if (index + 1 < db->count)
 		end = nameoff_at(db, index + 1);
-		if (end > db->len)
-			return erofs_fail(diag, EROFS_CHECK_DIR_NAMEOFF, db->nid,
-					  pos + DIRENT_SIZE, end);
-	} else {
-		/* One byte more than a name may have tells "too long" from "fits". */
-		max = (u32)erofs_min64(db->len, start + EROFS_NAME_LEN + 1);
-		for (end = start; end < max && db->data[end]; end++)
-			;
-	}
-
-	/* Both are below 64 Ki: a decreasing offset comes out above the limit. */
-	if (end - start - 1 >= EROFS_NAME_LEN)
-		return erofs_fail(diag, EROFS_CHECK_DIR_NAMELEN, db->nid, pos, end - start);
+	else
+		end = start < db->len ? last_name_end(db, start) : start;
+	/* All are below 64 Ki: a decreasing offset comes out above the limit. */
+	if (start < db->count * DIRENT_SIZE || start >= db->len || end > db->len ||
+	    end - start - 1 >= EROFS_NAME_LEN)
+		return name_fail(db, index, start, end, diag);
 	*off = start;
 	*len = end - start;
 	return 0;
@@ -95,6 +111,33 @@ static void fill_dirent(const struct erofs_dirblock *db, u32 index, u32 off, u32
 	de->type = raw->file_type <= EROFS_FT_LNK ? raw->file_type : EROFS_FT_UNKNOWN;
 }
 
+#define BYTES_OF(c)	(0x0101010101010101ULL * (c))
+
+/* Is one of the eight bytes of @v zero? */
+static bool has_zero(u64 v)
+{
+	return (v - BYTES_OF(0x01)) & ~v & BYTES_OF(0x80);
+}
+
+/*
+ * Position of the first byte that no name may have; @len if there is none.
+ * Eight bytes at a time: readdir does this for every entry.
+ */
+static u32 bad_byte(const u8 *name, u32 len)
+{
+	u32 i = 0;
+	u64 v;
+
+	for (; len - i >= sizeof(v); i += sizeof(v)) {
+		memcpy(&v, name + i, sizeof(v));
+		if (has_zero(v) || has_zero(v ^ BYTES_OF('/')))
+			break;
+	}
+	while (i < len && name[i] && name[i] != '/')
+		i++;
+	return i;
+}
+
 /**
  * erofs_dirblock_entry - decode and verify one entry (section 5)
  * @db:    an open block
@@ -108,73 +151,101 @@ static void fill_dirent(const struct erofs_dirblock *db, u32 index, u32 off, u32
 int erofs_dirblock_entry(const struct erofs_dirblock *db, u32 index, struct erofs_dirent *de,
 			 struct erofs_diag *diag)
 {
-	u32 off, len, i;
+	u32 off = 0, len = 0, bad;
 	int err;
 
 	err = locate_name(db, index, &off, &len, diag);
 	if (err)
 		return err;
-	for (i = 0; i < len; i++) {
-		u8 c = db->data[off + i];
-
-		if (!c || c == '/')
-			return erofs_fail(diag, EROFS_CHECK_DIR_NAME, db->nid, db->pos + off + i,
-					  c);
-	}
+	bad = bad_byte(db->data + off, len);
+	if (bad < len)
+		return erofs_fail(diag, EROFS_CHECK_DIR_NAME, db->nid, db->pos + off + bad,
+				  db->data[off + bad]);
 	fill_dirent(db, index, off, len, de);
 	return 0;
 }
 
 /* The name looked for and, once found, what its entry says. */
 struct wanted {
-	const char *name;
+	const u8 *name;
 	u32 len;
 	u64 nid;
 	u8 type;
 };
 
-/* Set *cmp to the order of @want relative to entry @index: <0 before, 0 the same, >0 after. */
-static int compare_entry(const struct erofs_dirblock *db, u32 index, struct wanted *want, int *cmp,
-			 struct erofs_diag *diag)
+/*
+ * Take entry @index, whose name at @off equals the wanted one from byte @from
+ * on. The bytes before are what the names around it have in common with it,
+ * which is sound in a sorted block only: compare them here. Names that no entry
+ * may have are refused.
+ */
+static int take_entry(const struct erofs_dirblock *db, u32 index, u32 off, u32 from,
+		      struct wanted *want, struct erofs_diag *diag)
 {
-	u32 off, len;
+	struct erofs_dirent de;
+	u32 bad;
+
+	if (memcmp(db->data + off, want->name, from))
+		return -ENOENT;
+	bad = bad_byte(want->name, want->len);
+	if (bad < want->len)
+		return erofs_fail(diag, EROFS_CHECK_DIR_NAME, db->nid, db->pos + off + bad,
+				  want->name[bad]);
+	fill_dirent(db, index, off, want->len, &de);
+	want->nid = de.nid;
+	want->type = de.type;
+	return 0;
+}
+
+/*
+ * Set *cmp to the order of @want relative to entry @index: <0 before, 0 the same
+ * (and taken), >0 after. *same: in: leading bytes known to agree; out: leading
+ * bytes that agree.
+ */
+static __erofs_inline int compare_entry(const struct erofs_dirblock *db, u32 index,
+					struct wanted *want, u32 *same, int *cmp,
+					struct erofs_diag *diag)
+{
+	u32 off = 0, len = 0, n, from = *same, i = from;
+	const u8 *name;
 	int err;
 
 	err = locate_name(db, index, &off, &len, diag);
 	if (err)
 		return err;
-	*cmp = memcmp(want->name, db->data + off, erofs_min64(want->len, len));
-	if (!*cmp)
-		*cmp = (int)want->len - (int)len;
-	if (!*cmp) {
-		struct erofs_dirent de;
-
-		/* Found; refuse the names that no entry may have. */
-		err = erofs_dirblock_entry(db, index, &de, diag);
-		if (err)
-			return err;
-		want->nid = de.nid;
-		want->type = de.type;
-	}
-	return 0;
+	name = db->data + off;
+	n = want->len < len ? want->len : len;
+	while (i < n && want->name[i] == name[i])
+		i++;
+	*same = i;
+	*cmp = i < n ? want->name[i] - name[i] : (int)want->len - (int)len;
+	return *cmp ? 0 : take_entry(db, index, off, from, want, diag);
 }
 
-/* Binary search among entries @lo..@hi. Return: 0, -ENOENT or -EFSCORRUPTED. */
-static int search_entries(const struct erofs_dirblock *db, u32 lo, u32 hi, struct wanted *want,
-			  struct erofs_diag *diag)
+/*
+ * Binary search among entries @lo..@hi, which the name is known to lie between.
+ * @lo_same, @hi_same: leading bytes it shares with the entries before and behind.
+ * Return: 0, -ENOENT or -EFSCORRUPTED.
+ */
+static int search_entries(const struct erofs_dirblock *db, u32 lo, u32 hi, u32 lo_same,
+			  u32 hi_same, struct wanted *want, struct erofs_diag *diag)
 {
 	/* [lo, hi) is what is left; it shrinks on every turn. */
 	while (lo < hi) {
 		u32 mid = lo + (hi - lo) / 2;
+		u32 same = lo_same < hi_same ? lo_same : hi_same;
 		int cmp, err;
 
-		err = compare_entry(db, mid, want, &cmp, diag);
+		err = compare_entry(db, mid, want, &same, &cmp, diag);
 		if (err || !cmp)
 			return err;
-		if (cmp < 0)
+		if (cmp < 0) {
 			hi = mid;
-		else
+			hi_same = same;
+		} else {
 			lo = mid + 1;
+			lo_same = same;
+		}
 	}
 	return -ENOENT;
 }
@@ -189,13 +260,14 @@ enum verdict { VERDICT_DONE, VERDICT_BEFORE, VERDICT_AFTER };
 static int search_block(const struct erofs_dirblock *db, bool only, struct wanted *want,
 			enum verdict *verdict, struct erofs_diag *diag)
 {
+	u32 lo_same = 0, hi_same = 0;
 	int cmp, err;
 
 	*verdict = VERDICT_DONE;
 	if (only)
-		return search_entries(db, 0, db->count, want, diag);
+		return search_entries(db, 0, db->count, 0, 0, want, diag);
 
-	err = compare_entry(db, 0, want, &cmp, diag);
+	err = compare_entry(db, 0, want, &lo_same, &cmp, diag);
 	if (err || !cmp)
 		return err;
 	if (cmp < 0) {
@@ -203,7 +275,7 @@ static int search_block(const struct erofs_dirblock *db, bool only, struct wante
 		return 0;
 	}
 	if (db->count > 1) {
-		err = compare_entry(db, db->count - 1, want, &cmp, diag);
+		err = compare_entry(db, db->count - 1, want, &hi_same, &cmp, diag);
 		if (err || !cmp)
 			return err;
 	}
@@ -211,7 +283,7 @@ static int search_block(const struct erofs_dirblock *db, bool only, struct wante
 		*verdict = VERDICT_AFTER;
 		return 0;
 	}
-	return search_entries(db, 1, db->count - 1, want, diag);
+	return search_entries(db, 1, db->count - 1, lo_same, hi_same, want, diag);
 }
 
 /**
@@ -236,7 +308,7 @@ int erofs_dir_lookup(struct erofs_source *content, const struct erofs_super *sb,
 		     const struct erofs_inode *dir, const char *name, size_t namelen,
 		     u64 *nid, u8 *type, struct erofs_diag *diag)
 {
-	struct wanted want = { .name = name, .len = (u32)namelen };
+	struct wanted want = { .name = (const u8 *)name, .len = (u32)namelen };
 	u32 blksize = 1U << sb->blkszbits;
 	u64 lo = 0, hi = erofs_ceil_shift(dir->size, sb->blkszbits);
 

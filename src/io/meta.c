@@ -11,8 +11,17 @@
  * Folio reference in, folio reference out; nothing is locked across calls.
  * Allocation is GFP_NOFS: metadata is also read while file folios are locked.
  */
+#include <linux/lockdep.h>
+
 #include "compat/compat.h"
 #include "io/storage.h"
+
+/*
+ * Reading data may read metadata under the file's invalidate_lock. The locks of
+ * both page caches have the class of their filesystem type, so lockdep has to be
+ * told that the metadata cache's is the inner one.
+ */
+static struct lock_class_key eis_meta_invalidate_key;
 
 /* Window, in pages, for metadata that is read in order (a walk). */
 #define EIS_META_RA_PAGES	8
@@ -102,6 +111,7 @@ int eis_meta_init(struct eis_storage *st, struct super_block *sb)
 	inode->i_size = min_t(u64, st->size, MAX_LFS_FILESIZE);
 	inode->i_private = st;
 	inode->i_mapping->a_ops = &eis_meta_aops;
+	lockdep_set_class(&inode->i_mapping->invalidate_lock, &eis_meta_invalidate_key);
 	mapping_set_gfp_mask(inode->i_mapping, GFP_NOFS | __GFP_HIGHMEM | __GFP_MOVABLE);
 	file_ra_state_init(&st->meta_ra, inode->i_mapping);
 	st->meta_ra.ra_pages = EIS_META_RA_PAGES;

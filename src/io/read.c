@@ -3,15 +3,18 @@
  * Contiguous reads from a storage into folio segments.
  *
  * Rules:
- *  - One struct eis_read, one contiguous byte range, one completion. A read is
- *    allocated, filled by eis_read_add() and submitted before the caller
- *    allocates the next one: so the bioset's reserve guarantees progress.
+ *  - One struct eis_read, one contiguous byte range, one completion.
+ *  - Progress when memory is short: a caller submits a read before it allocates
+ *    the next one of the same kind (data or metadata). Each kind has a reserve
+ *    of its own, because metadata is read while a data read is being collected.
  *  - A read holds the superblock's eis_inflight from allocation to the end of
  *    its completion.
- *  - Image files: direct I/O is asynchronous where the filesystem below makes
- *    it so; buffered reads run in the submitter. What a direct read leaves
- *    undone (refused alignment, short transfer) is finished by a buffered read
- *    in process context, so callers see either all bytes or an error.
+ *  - Image files: the submitter only does what does not block (IOCB_NOWAIT);
+ *    the rest is a worker's. So no lock of the image's filesystem is ever taken
+ *    inside our page cache's locks: writers there may hold their inode's lock
+ *    while they fault in a buffer that is mapped from us.
+ *  - What a direct read leaves undone (refused alignment, short transfer) is
+ *    finished by the worker, so callers see either all bytes or an error.
  */
 #include <linux/uio.h>
 #include <linux/ratelimit.h>
@@ -19,7 +22,8 @@
 #include "compat/compat.h"
 #include "io/storage.h"
 
-static struct bio_set eis_bioset;
+static struct bio_set eis_data_bioset;
+static struct bio_set eis_meta_bioset;
 static struct workqueue_struct *eis_io_wq;
 
 static struct eis_read *eis_read_of(struct bio *bio)
@@ -32,7 +36,7 @@ static struct eis_read *eis_read_of(struct bio *bio)
  * @st:      storage
  * @pos:     image byte position, multiple of 512
  * @nr_segs: most segments the caller may add; capped to what one bio holds
- * @opf:     REQ_OP_READ and hints
+ * @opf:     REQ_OP_READ and hints; REQ_META chooses the metadata reserve
  * @done:    completion, @private its argument
  * @private: @done's argument
  *
@@ -42,8 +46,8 @@ static struct eis_read *eis_read_of(struct bio *bio)
 struct eis_read *eis_read_alloc(struct eis_storage *st, u64 pos, unsigned int nr_segs,
 				blk_opf_t opf, eis_read_done_t done, void *private)
 {
-	struct bio *bio = bio_alloc_bioset(st->bdev, bio_max_segs(nr_segs), opf, GFP_NOFS,
-					   &eis_bioset);
+	struct bio_set *bs = opf & REQ_META ? &eis_meta_bioset : &eis_data_bioset;
+	struct bio *bio = bio_alloc_bioset(st->bdev, bio_max_segs(nr_segs), opf, GFP_NOFS, bs);
 	struct eis_read *rd = eis_read_of(bio);
 
 	eis_inflight_get(st->inflight);
@@ -97,13 +101,20 @@ static void eis_read_iov(struct eis_read *rd, struct iov_iter *iter, size_t skip
 	iov_iter_advance(iter, skip);
 }
 
-static void eis_read_iocb(struct eis_read *rd, size_t skip)
+/* Read from byte @skip on, in the way @flags says. */
+static ssize_t eis_read_call(struct eis_read *rd, size_t skip, int flags,
+			     void (*complete)(struct kiocb *iocb, long ret))
 {
-	struct eis_storage *st = rd->storage;
+	struct file *file = rd->storage->file;
+	struct iov_iter iter;
 
-	init_sync_kiocb(&rd->iocb, st->file);
-	rd->iocb.ki_pos = st->start + rd->pos + skip;
+	eis_read_iov(rd, &iter, skip);
+	init_sync_kiocb(&rd->iocb, file);
+	rd->iocb.ki_pos = rd->storage->start + rd->pos + skip;
 	rd->iocb.ki_flags &= ~IOCB_DIRECT;
+	rd->iocb.ki_flags |= flags;
+	rd->iocb.ki_complete = complete;
+	return file->f_op->read_iter(&rd->iocb, &iter);
 }
 
 /* Bytes that must arrive: what lies beyond the container's end reads as zeros. */
@@ -124,85 +135,78 @@ static void eis_read_file_done(struct eis_read *rd)
 	eis_read_complete(rd, 0);
 }
 
-/* Finish with buffered reads what a direct read left. Process context. */
-static void eis_read_file_rest(struct eis_read *rd)
+/* Is it worth trying direct I/O for what is left? */
+static bool eis_read_direct(const struct eis_read *rd)
 {
+	const struct eis_storage *st = rd->storage;
+
+	return READ_ONCE(st->direct) &&
+	       !((st->start + rd->pos + rd->result) & (st->dio_offset_align - 1));
+}
+
+static void eis_read_no_direct(struct eis_storage *st, ssize_t err)
+{
+	if (xchg(&st->direct, false))
+		pr_info("erofs-ishare: %s: direct I/O refused (%zd), using buffered reads; the image's data is now cached twice\n",
+			st->name, err);
+}
+
+/* Read what is not there yet, blocking. */
+static void eis_read_file_work(struct work_struct *work)
+{
+	struct eis_read *rd = container_of(work, struct eis_read, work);
 	const size_t wanted = eis_read_wanted(rd);
-	struct eis_storage *st = rd->storage;
 
-	if (rd->result < 0) {
-		if (xchg(&st->direct, false))
-			pr_info("erofs-ishare: %s: direct I/O refused (%zd), using buffered reads; the image's data is now cached twice\n",
-				st->name, rd->result);
-		rd->result = 0;
-	}
 	while (rd->result < wanted) {
-		struct iov_iter iter;
-		ssize_t ret;
+		bool direct = eis_read_direct(rd);
+		ssize_t ret = eis_read_call(rd, rd->result, direct ? IOCB_DIRECT : 0, NULL);
 
-		eis_read_iov(rd, &iter, rd->result);
-		eis_read_iocb(rd, rd->result);
-		ret = st->file->f_op->read_iter(&rd->iocb, &iter);
-		if (ret <= 0) {
+		if (direct && (ret == -EINVAL || ret == -EOPNOTSUPP)) {
+			eis_read_no_direct(rd->storage, ret);
+		} else if (ret <= 0) {
 			eis_read_complete(rd, ret ? ret : -EIO);
 			return;
+		} else {
+			rd->result += ret;
 		}
-		rd->result += ret;
 	}
 	eis_read_file_done(rd);
 }
 
-static void eis_read_file_work(struct work_struct *work)
+static void eis_read_queue(struct eis_read *rd)
 {
-	eis_read_file_rest(container_of(work, struct eis_read, work));
+	INIT_WORK(&rd->work, eis_read_file_work);
+	queue_work(eis_io_wq, &rd->work);
 }
 
-/* Direct I/O answers that a buffered read may improve on. */
-static bool eis_read_retry(const struct eis_read *rd)
-{
-	if (rd->result < 0)
-		return rd->result == -EINVAL || rd->result == -EOPNOTSUPP;
-	return rd->result > 0 && rd->result < eis_read_wanted(rd);
-}
-
-/* A direct read ended in any context. */
+/* The submitter's attempt ended with @ret. Any context. */
 static void eis_read_file_end(struct kiocb *iocb, long ret)
 {
 	struct eis_read *rd = container_of(iocb, struct eis_read, iocb);
 
-	rd->result = ret;
-	if (eis_read_retry(rd)) {
-		INIT_WORK(&rd->work, eis_read_file_work);
-		queue_work(eis_io_wq, &rd->work);
-	} else if (rd->result < 0 || rd->result < eis_read_wanted(rd)) {
-		eis_read_complete(rd, rd->result < 0 ? rd->result : -EIO);
-	} else {
+	rd->result = max(ret, 0L);
+	if (ret >= (long)eis_read_wanted(rd))
 		eis_read_file_done(rd);
-	}
+	else if (ret > 0 || ret == -EAGAIN || ret == -EINVAL || ret == -EOPNOTSUPP)
+		eis_read_queue(rd);
+	else
+		eis_read_complete(rd, ret ? ret : -EIO);
 }
 
 static void eis_read_submit_file(struct eis_read *rd)
 {
-	struct eis_storage *st = rd->storage;
-	struct iov_iter iter;
+	int flags = IOCB_NOWAIT;
 	ssize_t ret;
 
 	rd->result = 0;
-	if (!READ_ONCE(st->direct)) {
-		eis_read_file_rest(rd);
+	if (!(rd->storage->file->f_mode & FMODE_NOWAIT)) {
+		eis_read_queue(rd);
 		return;
 	}
-	eis_read_iov(rd, &iter, 0);
-	eis_read_iocb(rd, 0);
-	rd->iocb.ki_flags |= IOCB_DIRECT;
-	rd->iocb.ki_complete = eis_read_file_end;
-	ret = st->file->f_op->read_iter(&rd->iocb, &iter);
-	if (ret == -EIOCBQUEUED)
-		return;
-	rd->result = ret;
-	if (eis_read_retry(rd))
-		eis_read_file_rest(rd);
-	else
+	if (eis_read_direct(rd))
+		flags |= IOCB_DIRECT;
+	ret = eis_read_call(rd, 0, flags, flags & IOCB_DIRECT ? eis_read_file_end : NULL);
+	if (ret != -EIOCBQUEUED)
 		eis_read_file_end(&rd->iocb, ret);
 }
 
@@ -265,17 +269,25 @@ ssize_t eis_read_iter(struct eis_storage *st, u64 pos, size_t len, struct iov_it
  */
 int eis_io_init(void)
 {
-	int err = bioset_init(&eis_bioset, BIO_POOL_SIZE, offsetof(struct eis_read, bio),
-			      BIOSET_NEED_BVECS);
+	const unsigned int front = offsetof(struct eis_read, bio);
+	int err;
 
+	err = bioset_init(&eis_data_bioset, BIO_POOL_SIZE, front, BIOSET_NEED_BVECS);
 	if (err)
 		return err;
+	err = bioset_init(&eis_meta_bioset, BIO_POOL_SIZE, front, BIOSET_NEED_BVECS);
+	if (err)
+		goto exit_data;
+	err = -ENOMEM;
 	eis_io_wq = alloc_workqueue("erofs-ishare-io", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
-	if (!eis_io_wq) {
-		bioset_exit(&eis_bioset);
-		return -ENOMEM;
-	}
+	if (!eis_io_wq)
+		goto exit_meta;
 	return 0;
+exit_meta:
+	bioset_exit(&eis_meta_bioset);
+exit_data:
+	bioset_exit(&eis_data_bioset);
+	return err;
 }
 
 /**
@@ -284,5 +296,6 @@ int eis_io_init(void)
 void eis_io_exit(void)
 {
 	destroy_workqueue(eis_io_wq);
-	bioset_exit(&eis_bioset);
+	bioset_exit(&eis_meta_bioset);
+	bioset_exit(&eis_data_bioset);
 }

@@ -94,7 +94,8 @@ typedef void (*eis_read_done_t)(struct eis_read *rd, int err);
  * @done:    completion
  * @private: for @done
  * @iocb:    image files: the request
- * @work:    image files: what a completion cannot finish in its context
+ * @result:  image files: bytes that are there
+ * @work:    image files: what the submitter must not or could not do
  * @bio:     the segments, and on block devices the request. Last: it is
  *           allocated from a bioset with front padding, so that reads make
  *           progress when memory is short.

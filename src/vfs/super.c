@@ -27,7 +27,6 @@ static struct inode *eis_alloc_inode(struct super_block *sb)
 
 	if (!ei)
 		return NULL;
-	memset(&ei->fmt, 0, sizeof(ei->fmt));
 	ei->image = &eis_sb(sb)->image;
 	ei->member.shared = NULL;
 	ei->flags = 0;
