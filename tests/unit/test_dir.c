@@ -527,6 +527,25 @@ static void lookup_unsorted(void)
 	}
 }
 
+/* Names out of order must not make a name match that only ends like the wanted one. */
+static void lookup_unsorted_lookalikes(void)
+{
+	struct dent dents[5] = { { "A0", 1, 1, 0 }, { "A1", 2, 1, 0 }, { "aa", 3, 1, 0 },
+				 { "xb", 4, 1, 0 }, { "ac", 5, 1, 0 } };
+	struct dir d;
+	u64 nid;
+
+	/* "ab" lies between "aa" and "ac", which both begin with "a". */
+	dir_open(&d, 9, dents, 5);
+	CHECK_EQ(dir_find(&d, "ab", 2, &nid, NULL), -ENOENT);
+	free(d.content);
+	dents[3].name = "ab";
+	dir_open(&d, 9, dents, 5);
+	CHECK_EQ(dir_find(&d, "ab", 2, &nid, NULL), 0);
+	CHECK_EQ(nid, 4);
+	free(d.content);
+}
+
 void tests_dir(void)
 {
 	RUN(dirblock_entries);
@@ -542,4 +561,5 @@ void tests_dir(void)
 	RUN(lookup_spans);
 	RUN(lookup_slash);
 	RUN(lookup_unsorted);
+	RUN(lookup_unsorted_lookalikes);
 }
