@@ -67,8 +67,8 @@ bad "255 xattr prefixes" bad-prefix 'EUCLEAN|EIO' 'prefix' 'sb xattr_prefix_coun
 bad "root is a file" bad EINVAL 'root' 'eval "$(eistool img $X /good)"; sb rb=$nid'
 bad "root beyond the image" bad 'EIO|EUCLEAN' 'root|inode|nid' 'sb rb=0xffff'
 bad "inodes beyond the image" bad 'EIO|EUCLEAN' 'root|inode|nid' 'sb meta_blkaddr=0xfffffff0'
-bad "root of unknown layout" bad EOPNOTSUPP 'root|inode|layout|format' 'eval "$(eistool img $X /)"; eistool poke $X $inode 0f'
-bad "root with reserved format bits" bad EOPNOTSUPP 'root|inode|format' 'eval "$(eistool img $X /)"; eistool poke $X $((inode + 1)) 80'
+bad "root of unknown layout" bad EOPNOTSUPP 'root|inode|layout|format' 'eval "$(eistool img $X /)"; eistool poke $X $inode 0f; eistool sbfix $X'
+bad "root with reserved format bits" bad EOPNOTSUPP 'root|inode|format' 'eval "$(eistool img $X /)"; eistool poke $X $((inode + 1)) 80; eistool sbfix $X'
 
 # --- compressed images, for now refused by name ---------------------------------------------
 bad "compressed with LZ4 (1.5)" bad-lz4 EOPNOTSUPP 'lz4' :
@@ -82,13 +82,35 @@ bad "unknown algorithm 4" bad EOPNOTSUPP 'algorithm' 'sb "feature_incompat|=2" u
 # --- options, sources, devices -----------------------------------------------------------
 fresh bad
 t "inode_share without domain_id" refused EINVAL 'inode_share.*domain_id' inode_share
-t "unaligned fsoffset" refused EINVAL 'fsoffset.*512|512.*fsoffset' fsoffset=512
-t "fsoffset beyond the image" refused 'EINVAL|EIO' 'fsoffset|magic|end|short' fsoffset=1073741824
+unaligned()
+{
+	{ head -c 512 /dev/zero; cat $IMG/bad.erofs; } >$X
+	refused EINVAL 'fsoffset' fsoffset=512
+	fresh bad
+	refused EINVAL 'fsoffset' fsoffset=7
+}
+t "unaligned fsoffset" unaligned
+t "fsoffset beyond the image" refused 'EINVAL|EIO' 'fsoffset|read|magic|short' fsoffset=1073741824
 t "no such image" refused ENOENT '.' '' /not/there.erofs
 t "a directory as image" refused 'ENOTBLK|EISDIR|EINVAL' '.' '' $T
 t "a character device as image" refused ENOTBLK '.' '' /dev/zero
 mkfifo $T/fifo
-t "a fifo as image" refused ENOTBLK '.' '' $T/fifo
+fifo()
+{
+	( refused ENOTBLK '.' '' $T/fifo ) >$T/fifo.out 2>&1 &
+	pid=$!
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		kill -0 $pid 2>/dev/null || break
+		sleep 1
+	done
+	if kill -0 $pid 2>/dev/null; then
+		: >$T/fifo	# a writer lets it go on
+		wait $pid
+		die "mount(2) waits for a writer of the fifo"
+	fi
+	wait $pid || { cat $T/fifo.out; return 1; }
+}
+t "a fifo as image" fifo
 no_device()
 {
 	fresh bad-blob
@@ -116,7 +138,7 @@ device_table()
 	refused 'EIO|EUCLEAN|EINVAL' 'device' device=$IMG/bad-blob.dev
 	fresh bad-blob
 	sb extra_devices=0xffff
-	refused EINVAL 'device' device=$IMG/bad-blob.dev
+	refused 'EIO|EUCLEAN|EINVAL' 'device' device=$IMG/bad-blob.dev
 }
 t "a device table beyond the image" device_table
 short_device()
@@ -140,6 +162,7 @@ nested()
 	refused ENOTBLK 'loop|nest|lies on|filesystem' '' $MNT/n/inner.erofs
 	unmnt $MNT/n
 	loop $IMG/nest.erofs
+	outer=$loops
 	mkdir -p $MNT/n
 	expect ok eistool mount -o ro $FSTYPE $dev $MNT/n
 	refused ENOTBLK 'loop|nest|lies on|filesystem' '' $MNT/n/inner.erofs
@@ -148,6 +171,8 @@ nested()
 	expect ok eistool mount -o ro $FSTYPE $dev $M
 	same_manifest $M $DATA/man/bad || return 1
 	eistool umount $M
+	eistool loop -d $dev
+	loops=$outer
 	unmnt $MNT/n
 }
 t "an image in an image" nested
@@ -189,7 +214,6 @@ others_fine()
 	cmp $M/good $T/good || die "an undamaged file is not readable any more"
 	expect dir/file readlink $M/link
 }
-head -c 10000 /dev/zero | tr '\0' x >/dev/null
 yes good 2>/dev/null | head -n 2000 >$T/good
 inside()
 {
@@ -198,6 +222,8 @@ inside()
 	{
 		fresh ${4:-bad}
 		eval "$_cmd" || die "could not make the damage"
+		# what was damaged may lie in the first block
+		eistool sbfix $X
 		expect ok eistool mount -o ro,domain_id=bad $FSTYPE $X $M
 		$_chk || return 1
 		others_fine
@@ -252,29 +278,28 @@ twice_dir()
 	return 0
 }
 inside "one directory in two places" 'of /dir/sub; d=$nid; of /attr; eistool poke $X $dirent $(printf "%016x" $d | sed "s/\(..\)\(..\)\(..\)\(..\)\(..\)\(..\)\(..\)\(..\)/\8\7\6\5\4\3\2\1/")' twice_dir
+bad_list()
+{
+	# busybox's ls does not look at readdir's errno
+	_g=$(eistool manifest $M/dir 2>&1) && die "the directory can be listed: $_g"
+	case $_g in *"readdir: EUCLEAN"*) ;; *) die "$_g, should be EUCLEAN" ;; esac
+}
 bad_dir()
 {
-	_g=$(ls $M/dir 2>&1) && die "the directory can be listed: $_g"
-	case $_g in *"needs cleaning"*) ;; *) die "ls: $_g" ;; esac
+	bad_list
 	_g=$(stat $M/dir/file 2>&1) && die "lookup in it works"
 	return 0
 }
 inside "name offset 0" 'of /dir; eistool poke $X $((data + 8)) 0000' bad_dir
 inside "name offset 65535" 'of /dir; eistool poke $X $((data + 8)) ffff' bad_dir
 inside "name offset no multiple of 12" 'of /dir; eistool poke $X $((data + 8)) 0d00' bad_dir
-inside "names that go backwards" 'of /dir; eistool poke $X $((data + 20)) 0100' bad_dir
-bad_link()
-{
-	_g=$(readlink $M/dir/file) && die "is a symlink?"
-	_g=$(eistool open $M/link 2>&1) && die "the damaged symlink works"
-	ln -s dir/file $T/l 2>/dev/null
-	return 0
-}
+inside "names that go backwards" 'of /dir; eistool poke $X $((data + 20)) 0100' bad_list
 inside_link()
 {
 	fresh bad
 	of /link
-	eistool poke $X $((inode + 8)) 0000000000100000
+	eistool poke $X $((inode + 8)) 0000100000000000
+	eistool sbfix $X
 	expect ok eistool mount -o ro $FSTYPE $X $M
 	_g=$(eistool open $M/link) && die "a symlink of 1 MiB works"
 	cmp $M/good $T/good || return 1
@@ -291,13 +316,14 @@ inside "xattrs beyond the inode" 'of /attr; eistool poke $X $((inode + 2)) ffff'
 inside "more shared xattrs than there is room" 'of /attr; eistool poke $X $((inode + isize + 4)) ff' bad_xattr
 big_value() { _g=$(eistool xattr get $M/attr user.a) && die "a value of 64 KiB was read"; echo "$_g"; }
 inside "an xattr value larger than its area" 'of /attr; eistool poke $X $((inode + isize + 12 + 2)) ffff' big_value
-no_join() { cmp $M/blocks $DATA/ref/none 2>/dev/null; eistool open $M/blocks --read 0 4096; }
 inside_digest()
 {
 	fresh bad-digest
 	of /blocks
+	[ $isize = 64 ] || die "not the inode expected"
 	# the digest's xattr is damaged: the file stays private, opens and reads
 	eistool poke $X $((inode + isize + 12 + 2)) ffff
+	eistool sbfix $X
 	expect ok eistool mount -o ro,domain_id=bad $FSTYPE $X $M
 	_g=$(eistool open $M/blocks --read 0 4096) || die "$_g: sharing must never make an open or a read fail"
 	eistool umount $M
@@ -310,7 +336,9 @@ cut_off()
 		cp $IMG/trixie.plain.erofs $X
 		truncate -s $(($(stat -c %s $X) * percent / 100)) $X
 		_o=$(eistool mount -o ro $FSTYPE $X $M) || { echo "$percent %: $_o"; continue; }
-		find $M -type f 2>/dev/null | head -n 300 | xargs cat 2>&1 >/dev/null | grep -av 'I/O error\|needs cleaning' | head -n 3
+		find $M >/dev/null 2>&1
+		# errors there may be, but of these kinds only
+		cat $M/sizes/* $M/holes/* 2>&1 >/dev/null | grep -av 'I/O error\|Input/output error\|needs cleaning'
 		eistool umount $M || return 1
 	done >$T/o
 	cat $T/o

@@ -25,10 +25,15 @@ t()			# NAME COMMAND...
 	shift
 	_rc=0
 	_before=$(cat /proc/mounts)
+	_t0=$(uptime_cs)
 	( "$@" ) >"$T/out" 2>&1 || _rc=$?
+	[ -z "$TIMES" ] || note "$(($(uptime_cs) - _t0)) cs: $_name"
 	report "$_name" "$_rc"
 	[ $_rc = 0 ] || tidy
 }
+
+# Hundredths of a second; TIMES=1 tells how long each test took.
+uptime_cs() { [ -z "$TIMES" ] || cut -d' ' -f1 /proc/uptime | tr -d .; }
 
 # What a failed test left mounted below $MNT must not trouble the next one.
 tidy()

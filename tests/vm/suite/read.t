@@ -51,7 +51,8 @@ mnt $IMG/share-a.erofs $MNT/a
 everything()		# IMAGE REF
 {
 	mnt $IMG/$1.erofs $MNT/e
-	eistool verify $MNT/e --ref $DATA/ref/$2 || return 1
+	eistool verify $MNT/e --ref $DATA/ref/$2 --max 200k || return 1
+	eistool verify $MNT/e --ref $DATA/ref/$2 --methods rand,mmapback,edge,direct,splice,readahead || return 1
 	unmnt $MNT/e
 }
 t "4 KiB blocks, every method" everything share-a share-a

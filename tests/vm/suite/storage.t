@@ -122,6 +122,7 @@ by_tag()
 	cp $IMG/bookworm.blob.erofs $T/tagged
 	slot=$(($(eistool sb $T/tagged devt_slotoff) * 128))
 	eistool poke $T/tagged $slot $(printf 'layer-one' | hexdump -v -e '/1 "%02x"')
+	eistool sbfix $T/tagged
 	mkdir -p $MNT/d
 	_o=$(eistool mount -o ro,device=layer-one=$IMG/bookworm.blob.dev $FSTYPE $T/tagged $MNT/d) || die "mount: $_o"
 	eistool verify $MNT/d --manifest $DATA/man/syn254 --methods seq --every 5 || return 1
