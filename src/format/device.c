@@ -63,7 +63,8 @@ static int locate_device(const struct erofs_super *sb, const struct erofs_device
 		return erofs_fail(diag, EROFS_CHECK_DEV_ID, 0, pa, device_id);
 
 	dev = &devs[device_id - 1];
-	end = dev->blocks << sb->blkszbits;
+	/* Old writers leave the slot empty: then only the device itself is the limit. */
+	end = dev->blocks ? dev->blocks << sb->blkszbits : EROFS_POS_MAX;
 	if (pa >= end)
 		return erofs_fail(diag, EROFS_CHECK_DEV_EXTENT, 0, pa, device_id);
 	if (flat)

@@ -66,7 +66,10 @@ static int eis_try_join(struct inode *inode)
 	return ret;
 }
 
-/* First open: decide where this inode's pages live. */
+/*
+ * First open: decide where this inode's pages live. A lack of memory decides
+ * too: this open is going to use the inode's own page cache.
+ */
 static void eis_decide(struct inode *inode)
 {
 	struct eis_inode *ei = eis_i(inode);

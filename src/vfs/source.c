@@ -24,22 +24,20 @@
 #include "vfs/vfs.h"
 
 /* May an image lie in this file? 0 or -ENOTBLK, logged. */
-static int eis_check_image_file(struct fs_context *fc, const struct file *file, const char *name)
+static int eis_check_image_file(struct fs_context *fc, const struct inode *inode,
+				const char *name)
 {
-	const struct inode *inode = file_inode(file);
 	const struct super_block *sb = inode->i_sb;
 	const char *why = NULL;
 
 	if (!S_ISREG(inode->i_mode))
-		why = "not a block device or a regular file";
+		why = "is no block device and no regular file";
 	else if (sb->s_type == fc->fs_type)
 		why = "lies on an erofs-ishare mount";
 	else if (sb->s_magic == EROFS_SUPER_MAGIC && !sb->s_bdev)
 		why = "lies on an EROFS mount that has no block device";
 	else if (sb->s_stack_depth)
 		why = "lies on a stacked filesystem";
-	else if (!file->f_op->read_iter || !(file->f_mode & FMODE_READ))
-		why = "cannot be read";
 	if (!why)
 		return 0;
 	return eis_mount_error(fc, -ENOTBLK, "%s: %s; use a loop device or copy it elsewhere", name,
@@ -50,17 +48,22 @@ static int eis_check_image_file(struct fs_context *fc, const struct file *file, 
 static struct file *eis_open_image(struct fs_context *fc, const struct path *path,
 				   const char *name)
 {
-	struct file *file = dentry_open(path, O_RDONLY | O_LARGEFILE, current_cred());
+	struct file *file;
 	int err;
 
+	/* Before opening: opening a FIFO waits, and a device may act on it. */
+	err = eis_check_image_file(fc, d_backing_inode(path->dentry), name);
+	if (err)
+		return ERR_PTR(err);
+	file = dentry_open(path, O_RDONLY | O_LARGEFILE, current_cred());
 	if (IS_ERR(file)) {
 		err = PTR_ERR(file);
 		return ERR_PTR(eis_mount_error(fc, err, "cannot open image file %s", name));
 	}
-	err = eis_check_image_file(fc, file, name);
-	if (err) {
+	if (!file->f_op->read_iter) {
 		fput(file);
-		return ERR_PTR(err);
+		return ERR_PTR(eis_mount_error(fc, -ENOTBLK, "%s: cannot be read; use a loop device or copy it elsewhere",
+					       name));
 	}
 	return file;
 }
