@@ -229,7 +229,7 @@ u32 erofs_crc32c(u32 crc, const void *data, size_t len);
 /**
  * struct erofs_device - one slot of the device table
  * @tag:     NUL-terminated identifier, may be empty
- * @blocks:  size in blocks
+ * @blocks:  size in blocks, 0 = not stated (old writers)
  * @uniaddr: first block in the unified address space, 0 = not in it
  */
 struct erofs_device {

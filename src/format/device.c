@@ -73,6 +73,9 @@ static int locate_device(const struct erofs_super *sb, const struct erofs_device
 	loc->device = flat ? 0 : device_id;
 	loc->pos = base + pa;
 	loc->len = erofs_min64(len, end - pa);
+	/* erofs_locate() bounded @pa + @len, a stated size bounds the sum: this is for the rest. */
+	if (loc->len > EROFS_POS_MAX - base || pa > EROFS_POS_MAX - base - loc->len)
+		return erofs_fail(diag, EROFS_CHECK_DEV_ADDRESS, 0, pa, device_id);
 	return 0;
 }
 

@@ -135,6 +135,7 @@ static void locate_flat(void)
 		{ 1, 5, 10, 0, 100 * BS + 5, 10 },
 		{ 1, 10 * BS - 2, 10, 0, 110 * BS - 2, 2 },	/* stays inside device 1 */
 		{ 2, 0, 10, 0, 110 * BS, 10 },
+		{ 2, 0, POS_LIMIT, 0, 110 * BS, 20 * BS },
 	};
 
 	run_locate(two, 2, true, cases, sizeof(cases) / sizeof(cases[0]));
@@ -167,6 +168,7 @@ static void locate_odd_tables(void)
 		{ 0, 12 * BS, 99 * BS, 1, 0, 4 * BS },
 		{ 0, 16 * BS, 99 * BS, 2, 6 * BS, 94 * BS },
 		{ 3, 0, BS, 3, 0, BS },
+		{ 4, 7 * BS, 9 * BS, 4, 7 * BS, 9 * BS },	/* of unstated size */
 	};
 
 	run_locate(devs, 4, false, cases, sizeof(cases) / sizeof(cases[0]));
@@ -195,6 +197,29 @@ static void locate_is_consistent(void)
 		CHECK_EQ(one.len, 1);
 		left--;
 	}
+}
+
+/* A device of unstated size has no end but that of the address space. */
+static void locate_unstated_size(void)
+{
+	static const struct erofs_device dev = { .blocks = 0, .uniaddr = 100 };
+	struct erofs_super sb = { .blkszbits = 12, .extra_devices = 1 };
+	struct erofs_location loc;
+	struct erofs_diag diag;
+
+	CHECK_EQ(erofs_locate(&sb, &dev, false, 1, POS_LIMIT - 5, 5, &loc, NULL), 0);
+	CHECK_EQ(loc.device, 1);
+	CHECK_EQ(loc.pos, POS_LIMIT - 5);
+	CHECK_EQ(loc.len, 5);
+	CHECK_EQ(erofs_locate(&sb, &dev, true, 1, 5 * BS, BS, &loc, NULL), 0);
+	CHECK_EQ(loc.device, 0);
+	CHECK_EQ(loc.pos, 105 * BS);
+	CHECK_EQ(erofs_locate(&sb, &dev, true, 1, POS_LIMIT - 105 * BS, 5 * BS, &loc, NULL), 0);
+	CHECK_EQ(loc.len, 5 * BS);
+	FAILS_WITH(erofs_locate(&sb, &dev, true, 1, POS_LIMIT - 105 * BS, 5 * BS + 1, &loc, &diag),
+		   -EFSCORRUPTED, DEV_ADDRESS);
+	FAILS_WITH(erofs_locate(&sb, &dev, true, 1, POS_LIMIT - 1, 1, &loc, &diag),
+		   -EFSCORRUPTED, DEV_ADDRESS);
 }
 
 static void locate_refusals(void)
@@ -228,5 +253,6 @@ void tests_device(void)
 	RUN(locate_without_devices);
 	RUN(locate_odd_tables);
 	RUN(locate_is_consistent);
+	RUN(locate_unstated_size);
 	RUN(locate_refusals);
 }
