@@ -199,6 +199,9 @@ static int usage_or_die(bool ok)
 	return ok ? 0 : EX_USAGE;
 }
 
+/* Of first opens, at least. */
+#define MIN_ROUNDS 4
+
 /*
  * race-open --ref FILE [--threads N] [--seconds S] [--mem BYTES] [--no-drop] [--shared] FILE...
  * N threads open the same inode first, at a barrier, through all FILEs; inodes are evicted
@@ -247,7 +250,8 @@ int cmd_race_open(int argc, char **argv)
 	deadline = now() + seconds;
 	for (;;) {
 		drop_caches(3);
-		if (now() > deadline || fail_count() > 20)
+		/* A busy host slows the guest: a few rounds there must be, however long they take. */
+		if ((now() > deadline && ro.rounds >= MIN_ROUNDS) || fail_count() > 20)
 			break;
 		pthread_barrier_wait(&ro.a);
 		pthread_barrier_wait(&ro.b);
@@ -265,8 +269,6 @@ int cmd_race_open(int argc, char **argv)
 	if (e)
 		pthread_join(e, NULL);
 	printf("rounds=%lu drops=%lu allocs=%lu\n", ro.rounds, noise.drops, noise.allocs);
-	if (ro.rounds < 4)
-		fail("only %lu rounds in %.0f seconds", ro.rounds, seconds);
 	return verdict();
 }
 
@@ -403,7 +405,8 @@ int cmd_race_mount(int argc, char **argv)
 	if (noise.bytes)
 		e = start(eater, &noise);
 	deadline = now() + seconds;
-	while (now() < deadline && fail_count() < 20)
+	/* A busy host slows the guest: something must have happened, however long it takes. */
+	while ((now() < deadline || !rm.mounts || !rm.reads) && fail_count() < 20)
 		usleep(50000);
 	stop = true;
 	for (i = 0; i < n; i++)
@@ -417,8 +420,6 @@ int cmd_race_mount(int argc, char **argv)
 		fail("%s: umount: %s", keep, errname(errno));
 	printf("mounts=%lu reads=%lu drops=%lu allocs=%lu\n", rm.mounts, rm.reads, noise.drops,
 	       noise.allocs);
-	if (!rm.mounts || !rm.reads)
-		fail("nothing happened in %.0f seconds", seconds);
 	return verdict();
 }
 
