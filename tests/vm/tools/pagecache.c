@@ -100,7 +100,10 @@ static int compare(const char *a, const char *b)
 	uint64_t *pa, *pb;
 	int try;
 
-	/* Under memory pressure a page can go between the two looks: look again, a few times. */
+	/*
+	 * Between the two looks memory pressure can take a page, and khugepaged can move one into a
+	 * huge page: look again, a few times, until the answer is all one thing.
+	 */
 	for (try = 0; try < 5; try++) {
 		shared = different = absent = 0;
 		free(pfn_of_map(ma, na, true));
@@ -118,7 +121,7 @@ static int compare(const char *a, const char *b)
 		}
 		free(pa);
 		free(pb);
-		if (!absent || na != nb)
+		if (na != nb || (!absent && (!shared || !different)))
 			break;
 	}
 	printf("shared=%zu different=%zu absent=%zu\n", shared, different, absent);
@@ -192,15 +195,42 @@ static int by_value(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+struct mapping {
+	void *map;
+	size_t npages;
+};
+
+/* One look at all frames of all mappings: sorted; *absent counts those that are not there. */
+static uint64_t *look(const struct mapping *m, size_t maps, size_t pages, size_t *present)
+{
+	uint64_t *all = xmalloc(pages * sizeof(*all));
+	size_t i, j, n = 0;
+
+	for (i = 0; i < maps; i++) {
+		uint64_t *v = pfn_of_map(m[i].map, m[i].npages, true);
+
+		for (j = 0; j < m[i].npages; j++)
+			if (v[j] != PFN_ABSENT)
+				all[n++] = v[j];
+		free(v);
+	}
+	if (n)
+		qsort(all, n, sizeof(*all), by_value);
+	*present = n;
+	return all;
+}
+
 /*
  * unique DIR...: page frames that the regular files of all trees occupy together. All files stay
- * mapped until the end, so no frame is counted twice for having been reused.
+ * mapped until the end, so no frame is counted twice for having been reused; and two looks must
+ * agree, for khugepaged moves pages into huge ones.
  */
 int cmd_unique(int argc, char **argv)
 {
-	size_t total = 0, unique = 0, absent = 0, files = 0, maps = 0, i, j;
-	uint64_t *all = NULL;
-	int a;
+	size_t pages = 0, present = 0, before, unique = 0, files = 0, i;
+	uint64_t *all, *old;
+	struct mapping *m = NULL;
+	int a, try;
 
 	if (argc < 2)
 		return EX_USAGE;
@@ -210,35 +240,32 @@ int cmd_unique(int argc, char **argv)
 
 		for (i = 0; i < t->n; i++) {
 			struct ent *e = &t->e[i];
-			uint64_t *v;
-			size_t n;
 			char *path;
-			void *map;
 
 			if (!S_ISREG(e->st.st_mode) || !e->st.st_size || e->first != (long)i)
 				continue;
-			path = ent_path(t, e);
-			map = map_file(path, &n);
-			v = pfn_of_map(map, n, true);
-			all = xrealloc(all, (total + n) * sizeof(*all));
-			for (j = 0; j < n; j++) {
-				if (v[j] == PFN_ABSENT)
-					absent++;
-				else
-					all[total++] = v[j];
-			}
-			files++;
 			/* the kernel's limit is 65530 mappings */
-			if (++maps > 60000)
+			if (files >= 60000)
 				die("more than 60000 files: give smaller trees");
-			free(v);
+			path = ent_path(t, e);
+			m = xrealloc(m, (files + 1) * sizeof(*m));
+			m[files].map = map_file(path, &m[files].npages);
+			pages += m[files++].npages;
 			free(path);
 		}
 	}
-	if (total)
-		qsort(all, total, sizeof(*all), by_value);
-	for (i = 0; i < total; i++)
-		unique += !i || all[i] != all[i - 1];
-	printf("files=%zu pages=%zu unique=%zu absent=%zu\n", files, total + absent, unique, absent);
-	return absent ? EX_FAIL : EX_OK;
+	old = look(m, files, pages, &before);
+	for (try = 0; try < 10; try++) {
+		all = look(m, files, pages, &present);
+		if (present == pages && before == pages && !memcmp(all, old, pages * sizeof(*all)))
+			break;
+		free(old);
+		old = all;
+		before = present;
+		usleep(100000);
+	}
+	for (i = 0; i < present; i++)
+		unique += !i || old[i] != old[i - 1];
+	printf("files=%zu pages=%zu unique=%zu absent=%zu\n", files, pages, unique, pages - present);
+	return pages != present ? EX_FAIL : EX_OK;
 }
