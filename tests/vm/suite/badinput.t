@@ -350,7 +350,7 @@ t "an image cut off at several lengths" cut_off
 mutations()
 {
 	i=0
-	while [ $i -lt ${MUTATIONS:-40} ]; do
+	while [ $i -lt ${MUTATIONS:-20} ]; do
 		i=$((i + 1))
 		case $((i % 3)) in 0) fresh bad-inline ;; 1) fresh bad ;; *) fresh bad-digest ;; esac
 		len=$(stat -c %s $X)

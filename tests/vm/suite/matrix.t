@@ -48,6 +48,7 @@ one_image()
 	t "$name: manifest" same_manifest "$MNT/a" $DATA/man/$man $guest
 	case $name in
 	*huge)	sample="--max 1M" ;;
+	*.real*) sample="--every 60 --methods rand,mmapback,direct,splice" ;;
 	*)	sample="--every 9 --methods rand,mmapback,edge,direct,seq"
 		has_flag full && sample= ;;
 	esac
