@@ -50,7 +50,7 @@ one_image()
 	*huge)	sample="--max 1M" ;;
 	*.real*) sample="--every 60 --methods rand,mmapback,direct,splice" ;;
 	*)	sample="--every 9 --methods rand,mmapback,edge,direct,seq"
-		has_flag full && sample= ;;
+		has_flag full && sample="--every 2" ;;
 	esac
 	t "$name: bytes" eistool verify "$MNT/a" --manifest $DATA/man/$man $sample
 	has_flag dirs && t "$name: directories" eistool dirs "$MNT/a" --samples 60

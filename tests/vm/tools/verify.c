@@ -224,9 +224,13 @@ static void m_direct(const struct file *f)
 		size_t len = units[i] * (al < 4096 && i == 1 ? al : 4096);
 		uint8_t *b = buf + (mem < 4096 && i == 1 ? mem : 0);
 
-		for (off = 0; off <= f->size; off += len)
+		for (off = 0; off <= f->size; off += len) {
+			/* small pieces of a large file: at its beginning and at its end */
+			if (i < 2 && off == 40 * len && f->size > 80 * len)
+				off = f->size / len * len - 20 * len;
 			if (!check_pread(f, fd, "direct", b, off, len))
 				break;
+		}
 	}
 	/* far past the end: nothing, and no error */
 	check_pread(f, fd, "direct", buf, (f->size / 4096 + 5) * 4096, 4096);
