@@ -415,7 +415,7 @@ static const char * const kinds[] = { "failslab", "fail_page_alloc", "fail_userc
 
 static void setup(const char *range)
 {
-	char path[128], from[32] = "0", to[32] = "0";
+	char path[128], from[32] = "0", to[32] = "0xffffffffffffffff";
 	size_t i;
 
 	if (range && sscanf(range, "%31[^:]:%31s", from, to) != 2) {

@@ -65,6 +65,23 @@ one_mount()		# SOURCE TREE OPTIONS
 	unmnt $M/x
 }
 
+# Pages dropped, inodes kept: metadata has to be read while the data's locks are held.
+metadata_under_data()		# SOURCE OPTIONS
+{
+	mnt "$1" $M/x "$2"
+	ls -lR $M/x >/dev/null
+	for i in 1 2; do
+		find $M/x -type f >/tmp/list
+		exec 7<$M/x/mid1 8<$M/x/small/1
+		echo 1 >/proc/sys/vm/drop_caches
+		same /proc/self/fd/8 $REF/a/small/1
+		same /proc/self/fd/7 $REF/a/mid1
+		xargs cat </tmp/list >/dev/null
+		exec 7<&- 8<&-
+	done
+	unmnt $M/x
+}
+
 together()
 {
 	mnt /dev/vdb $M/1 domain_id=d
@@ -211,6 +228,29 @@ write_from_mapping()
 	done
 	rm $D/copy
 	unmnt $M/1
+}
+
+# The same into the image file itself: the writer holds the lock that reading the image may want.
+write_to_own_image()
+{
+	local pid i
+	cp $IMG/a.erofs $D/own
+	mnt $D/own $M/1 domain_id=own
+	drop
+	failnth copy $M/1/big $D/own &
+	pid=$!
+	for i in $(seq 20); do
+		kill -0 $pid 2>/dev/null || break
+		sleep 1
+	done
+	if kill -0 $pid 2>/dev/null; then
+		cat /proc/$pid/stack
+		die "the writer hangs"
+	fi
+	wait $pid
+	# Written, or refused; the image may be nonsense now, which is the writer's own doing.
+	unmnt $M/1
+	rm $D/own
 }
 
 devices()
@@ -385,7 +425,7 @@ module_range()
 	local a s
 	a=$(cat /sys/module/erofs_ishare/sections/.text)
 	s=$(awk '$1 == "erofs_ishare" {print $2}' /proc/modules)
-	printf '%x:%x' $((a)) $((a + s))
+	printf '0x%x:0x%x' $((a)) $((a + s))
 }
 open_always_works()
 {
@@ -463,6 +503,13 @@ group_basic()
 	t "overlay on top, copy up" overlay
 	t "failed mounts of every kind" failed_mounts
 }
+group_meta()
+{
+	t "metadata read under data, private, inline tails" metadata_under_data $IMG/a.erofs ''
+	t "metadata read under data, private, buffered, chunks" metadata_under_data $IMG/dev.erofs nodirectio,device=$IMG/dev.blob
+	t "metadata read under data, shared, chunks" metadata_under_data $IMG/dev.erofs domain_id=d,device=$IMG/dev.blob
+	t "metadata read under data, block device" metadata_under_data /dev/vdb ''
+}
 group_races()
 {
 	t "parallel first opens" first_opens
@@ -504,10 +551,14 @@ group_faults()
 	t "faults: unmount, block device" faults_umount /dev/vdb domain_id=d
 	t "faults: loading the module" faults_load
 }
-group_write() { t "write from a mapping to where the image lies" write_from_mapping; }
+group_write()
+{
+	t "write from a mapping to where the image lies" write_from_mapping
+	t "write from a mapping to the image file itself" write_to_own_image
+}
 group_cycles() { t "thirty loads and unloads" cycles; }
 
-groups="basic races storage faults write cycles"
+groups="basic meta races storage faults write cycles"
 [ $# -gt 0 ] || set -- $groups
 mkdir -p $D $M
 modprobe ext4
