@@ -253,19 +253,23 @@ static int eis_setup_devices(struct fs_context *fc, struct super_block *sb)
 	return eis_check_block_size(fc, image);
 }
 
-/* An unlisted inode that other metadata lives in: a regular file. */
-static int eis_setup_unlisted(struct fs_context *fc, struct super_block *sb, u64 nid,
-			      const char *what, struct inode **out)
+/* An inode that the superblock names. *out holds a reference only on success. */
+static int eis_setup_named(struct fs_context *fc, struct super_block *sb, u64 nid,
+			   enum erofs_role role, const char *what, struct inode **out)
 {
 	struct inode *inode = eis_iget(sb, nid, what);
+	struct erofs_diag diag = { };
+	int err;
 
 	if (IS_ERR(inode))
 		return eis_mount_error(fc, PTR_ERR(inode), "%s inode: nid %llu cannot be read", what,
 				       nid);
+	err = erofs_role_check(&eis_i(inode)->fmt, role, &diag);
+	if (err) {
+		iput(inode);
+		return eis_diag_error(fc, &diag, err, what);
+	}
 	*out = inode;
-	if (!S_ISREG(inode->i_mode))
-		return eis_mount_error(fc, -EFSCORRUPTED, "%s inode: nid %llu is no regular file",
-				       what, nid);
 	return 0;
 }
 
@@ -293,26 +297,19 @@ static int eis_setup_prefixes(struct fs_context *fc, struct eis_image *image)
 static int eis_setup_inodes(struct fs_context *fc, struct super_block *sb)
 {
 	struct eis_image *image = &eis_sb(sb)->image;
-	struct inode *root;
+	struct inode *root = NULL;
 	int err = 0;
 
 	if (image->fmt.has_packed)
-		err = eis_setup_unlisted(fc, sb, image->fmt.packed_nid, "packed", &image->packed);
+		err = eis_setup_named(fc, sb, image->fmt.packed_nid, EROFS_ROLE_PACKED, "packed",
+				      &image->packed);
 	if (!err && image->fmt.has_metabox)
-		err = eis_setup_unlisted(fc, sb, image->fmt.metabox_nid, "metabox", &image->mbox);
-	if (err)
-		return err;
-	root = eis_iget(sb, image->fmt.root_nid, "root");
-	if (IS_ERR(root))
-		return eis_mount_error(fc, PTR_ERR(root), "root inode: nid %llu cannot be read",
-				       image->fmt.root_nid);
-	if (!S_ISDIR(root->i_mode)) {
-		err = eis_mount_error(fc, -EINVAL, "root inode: nid %llu is no directory (mode 0%o)",
-				      image->fmt.root_nid, root->i_mode);
-		iput(root);
-		return err;
-	}
-	err = eis_setup_prefixes(fc, image);
+		err = eis_setup_named(fc, sb, image->fmt.metabox_nid, EROFS_ROLE_METABOX,
+				      "metabox", &image->mbox);
+	if (!err)
+		err = eis_setup_named(fc, sb, image->fmt.root_nid, EROFS_ROLE_ROOT, "root", &root);
+	if (!err)
+		err = eis_setup_prefixes(fc, image);
 	if (err) {
 		iput(root);
 		return err;
