@@ -381,6 +381,139 @@ int erofs_map(struct erofs_source *src, const struct erofs_super *sb,
 	      const struct erofs_inode *inode, u64 la, u64 want, struct erofs_extent *ext,
 	      struct erofs_diag *diag);
 
+/* ---- Extents of compressed layouts (sections 7 and 8) ---------------------- */
+
+enum erofs_zextent_type {
+	EROFS_Z_HOLE,			/* reads as zeros */
+	EROFS_Z_CLUSTER,		/* decoded from a physical cluster */
+	EROFS_Z_FRAGMENT,		/* bytes of the packed inode from @pa on */
+};
+
+/* How a physical cluster is encoded: an algorithm, or plain bytes (section 8.4) */
+enum erofs_zformat {
+	EROFS_ZF_LZ4		= EROFS_ALG_LZ4,
+	EROFS_ZF_MICROLZMA	= EROFS_ALG_MICROLZMA,
+	EROFS_ZF_DEFLATE	= EROFS_ALG_DEFLATE,
+	EROFS_ZF_ZSTD		= EROFS_ALG_ZSTD,
+	EROFS_ZF_SHIFTED	= EROFS_ALG_COUNT,
+	EROFS_ZF_INTERLACED,
+	EROFS_ZF_COUNT,
+};
+
+/**
+ * struct erofs_zmap - the decoded map header of one compressed inode (section 7.1)
+ * @kind:     how extents are recorded; private to src/format, like all but @idata_size
+ * @lcluster_bits: log2 of the lcluster size in bytes
+ * @record_bits: encoded extents: log2 of the record size in bytes
+ * @algorithm: of HEAD1 and HEAD2
+ * @advise:   as on disk
+ * @idata_size: bytes of the inline physical cluster, 0 = none
+ * @compact_4b/@compact_2b: compact indexes: how many in the first 4-byte run and in the 2-byte run
+ * @index_pos: byte position of the first index or record in the inode's space
+ * @indexes:  number of indexes or records
+ * @base:     encoded extents of 4 bytes: address of the first one
+ * @fragment: byte offset in PACKED of the tail extent, when it is a fragment
+ * @tail_head: lcluster in which the last extent begins, when that is inline or a fragment
+ * @tail_pos: byte position of the inline physical cluster in the inode's space
+ *
+ * Constant once decoded: may be shared read-only.
+ */
+struct erofs_zmap {
+	u8  kind;
+	u8  lcluster_bits;
+	u8  record_bits;
+	u8  algorithm[2];
+	u16 advise;
+	u16 idata_size;
+	u32 compact_4b;
+	u64 compact_2b;
+	u64 index_pos;
+	u64 indexes;
+	u64 base;
+	u64 fragment;
+	u64 tail_head;
+	u64 tail_pos;
+};
+
+/**
+ * struct erofs_zextent - one extent of a compressed inode
+ * @type:     what the bytes are
+ * @format:   EROFS_Z_CLUSTER: how they are encoded
+ * @partial:  the physical cluster decodes to more than the extent (section 8.3)
+ * @inlined:  @pa is a position in the inode's own space, within one block; else
+ *            a unified device address (device id 0)
+ * @complete: the extent ends at @la + @len; false: it goes on, the caller did
+ *            not want to know how far
+ * @la:       first file byte of the extent, at or before the byte asked for. A
+ *            cluster decodes from its first byte to here
+ * @len:      bytes of the extent, clipped to the file size and, if not @complete,
+ *            to about what was wanted; reaches beyond the byte asked for
+ * @pa/@plen: the physical cluster, in bytes; a fragment: @pa is the position of
+ *            file byte @la in the packed inode
+ */
+struct erofs_zextent {
+	u8  type;
+	u8  format;
+	bool partial;
+	bool inlined;
+	bool complete;
+	u32 plen;
+	u64 la;
+	u64 len;
+	u64 pa;
+};
+
+/**
+ * struct erofs_zcursor - where the last lookup ended
+ *
+ * Makes reading forward over 4-byte extent records, whose addresses are sums,
+ * linear. All zeros at first; belongs to one caller and one inode.
+ */
+struct erofs_zcursor {
+	u64 record;
+	u64 pa;
+};
+
+/**
+ * erofs_zmap_open - decode and verify the map header of a compressed inode
+ * @src:   the inode's space is read
+ * @inode: an inode with erofs_inode_compressed() and size > 0
+ * @map:   result
+ *
+ * Finds the tail extent too when it is inline or a fragment, so lookups need not.
+ * Return: 0, -EFSCORRUPTED, -EOPNOTSUPP or the source's errno.
+ */
+int erofs_zmap_open(struct erofs_source *src, const struct erofs_super *sb,
+		    const struct erofs_inode *inode, struct erofs_zmap *map,
+		    struct erofs_diag *diag);
+
+/**
+ * erofs_zmap_find - the extent of a compressed inode that has a file byte
+ * @map:  decoded header of @inode
+ * @cur:  cursor of this caller, or NULL
+ * @la:   the byte; below the file size
+ * @want: bytes from @la on that the caller is about to read, at least 1: the end of
+ *        the extent is looked for no further than that, and @ext->complete says
+ *        whether it was found. U64_MAX finds it always.
+ * @ext:  result, verified (section 8.2)
+ *
+ * Work is bounded by the largest decoded size of a cluster, whatever the image says.
+ * Return: 0, -EFSCORRUPTED, -EOPNOTSUPP or the source's errno.
+ */
+int erofs_zmap_find(struct erofs_source *src, const struct erofs_super *sb,
+		    const struct erofs_inode *inode, const struct erofs_zmap *map,
+		    struct erofs_zcursor *cur, u64 la, u64 want, struct erofs_zextent *ext,
+		    struct erofs_diag *diag);
+
+/**
+ * erofs_zskip - leading zero bytes of an encoded stream (section 8.5)
+ * @head: the first min(@plen, bytes to the end of its block) bytes of the cluster
+ * @len:  how many those are
+ *
+ * Return: bytes to skip; @len when there is nothing but zeros (corrupted).
+ */
+size_t erofs_zskip(const u8 *head, size_t len);
+
 /* ---- Directories (section 5) ---------------------------------------------- */
 
 /**
