@@ -83,7 +83,19 @@
 	X(XATTR_SHARED_COUNT,	EFSCORRUPTED,	"more shared xattrs than the xattr area holds") \
 	X(XATTR_ENTRY,		EFSCORRUPTED,	"xattr entry larger than its area") \
 	X(XATTR_SHARED_SPACE,	EFSCORRUPTED,	"shared xattrs in a metabox that the image does not have") \
-	X(XATTR_PREFIX_LEN,	EFSCORRUPTED,	"long xattr prefix length")
+	X(XATTR_PREFIX_LEN,	EFSCORRUPTED,	"long xattr prefix length") \
+	X(SC_MAGIC,		EINVAL,		"not a sidecar index (magic)") \
+	X(SC_VERSION,		EOPNOTSUPP,	"sidecar of an unknown version") \
+	X(SC_CHECKSUM,		EBADMSG,	"sidecar header checksum mismatch (computed)") \
+	X(SC_ALGORITHM,		EOPNOTSUPP,	"sidecar with an unknown digest algorithm (digest length)") \
+	X(SC_RECORDS,		EFSCORRUPTED,	"sidecar with too many records") \
+	X(SC_SIZE,		EFSCORRUPTED,	"sidecar file of the wrong size (bytes)") \
+	X(SC_BLOCK,		EBADMSG,	"sidecar block checksum mismatch (computed)") \
+	X(SC_ORDER,		EFSCORRUPTED,	"sidecar records out of order (node id)") \
+	X(SC_IMAGE_UUID,	EINVAL,		"sidecar of another image (uuid)") \
+	X(SC_IMAGE_SIZE,	EINVAL,		"sidecar of another image (blocks)") \
+	X(SC_IMAGE_DEVICES,	EINVAL,		"sidecar of another image (extra devices)") \
+	X(SC_IMAGE_SUPER,	EINVAL,		"sidecar of another image (superblock checksum)")
 
 enum erofs_check {
 	EROFS_CHECK_OK,

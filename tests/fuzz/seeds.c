@@ -5,6 +5,7 @@
  */
 #include "fuzz.h"
 #include "image.h"
+#include "sidecar.h"
 
 static const char *top;
 
@@ -97,6 +98,22 @@ static void save_sample(u32 bb, u32 flags, int nr)
 	img_free(&s.img);
 }
 
+/* None, one leaf, an index above two leaves; asking for the second record. */
+static void save_sidecars(void)
+{
+	static const u64 records[] = { 0, 2, 120 };
+
+	for (int i = 0; i < 6; i++) {
+		u8 params[9] = { (u8)i };
+		struct mem_sidecar m;
+
+		mem_sidecar_make(&m, records[i / 2], 36, 4);
+		put_le(params + 1, 8, 40);
+		save("fuzz_sidecar", i, params, sizeof(params), m.bytes, m.len);
+		free(m.bytes);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	int nr = 0;
@@ -110,5 +127,6 @@ int main(int argc, char **argv)
 		for (u32 flags = 0; flags < 8; flags++)
 			save_sample(bb, flags, nr++);
 	}
+	save_sidecars();
 	return 0;
 }

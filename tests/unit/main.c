@@ -29,6 +29,7 @@ int main(void)
 		tests_map();
 		tests_dir();
 		tests_xattr();
+		tests_sidecar();
 		tests_checks();
 		tests_hostile();
 		tests_real();

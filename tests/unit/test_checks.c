@@ -6,6 +6,7 @@
  * Rules: a case starts from something healthy, breaks one thing, and has to get
  * exactly the check and the errno written beside it.
  */
+#include "sidecar.h"
 #include "tests.h"
 
 /* ---- Superblock -------------------------------------------------------------- */
@@ -412,6 +413,68 @@ static int xattr_prefix_len(struct erofs_diag *diag)
 	return erofs_prefix_read(&r.src, &sb, &pos, &prefix, diag);
 }
 
+/* ---- Sidecars ---- */
+
+/* A healthy sidecar of two leaves with @width bytes at @off set to @value; @seal: checksums again. */
+static int patched_sidecar(u32 off, u32 width, u64 value, bool seal, struct erofs_diag *diag)
+{
+	u8 digest[EROFS_SIDECAR_DIGEST_LEN];
+	struct erofs_sidecar sc;
+	struct mem_sidecar m;
+	int err;
+
+	mem_sidecar_make(&m, 150, 10, 1);
+	CHECK_EQ(erofs_sidecar_open(&m.src, m.len, &sc, NULL), 0);
+	CHECK_EQ(erofs_sidecar_find(&m.src, &sc, 150, digest, NULL), 0);
+	put_le(m.bytes + off, width, value);
+	if (seal)
+		mem_sidecar_seal(&m);
+	err = erofs_sidecar_open(&m.src, m.len, &sc, diag);
+	if (!err)
+		err = erofs_sidecar_find(&m.src, &sc, 150, digest, diag);
+	CHECK_EQ(m.held, 0);
+	free(m.bytes);
+	return err;
+}
+
+#define SIDECAR_CASE(name, ...) \
+	static int name(struct erofs_diag *diag) \
+	{ \
+		return patched_sidecar(__VA_ARGS__, diag); \
+	}
+
+SIDECAR_CASE(sc_magic, 0, 1, 'e', true)
+SIDECAR_CASE(sc_version, 12, 2, 2, true)
+SIDECAR_CASE(sc_checksum, 3000, 1, 1, false)
+SIDECAR_CASE(sc_algorithm, 24, 6, 0x323135616873, true)
+SIDECAR_CASE(sc_digest_len, 14, 2, 64, true)
+SIDECAR_CASE(sc_records, 16, 8, ~0ULL, true)
+SIDECAR_CASE(sc_size, 16, 8, 103 * 102, true)
+SIDECAR_CASE(sc_block, 2 * 4096 + 100, 1, 1, false)
+SIDECAR_CASE(sc_order, 2 * 4096 + 8, 8, 113, true)
+
+/* Matching against an image whose id differs in one place. */
+static int other_image(size_t off, struct erofs_diag *diag)
+{
+	struct erofs_image_id id = mem_sidecar_id();
+	struct erofs_sidecar sc = { .id = id };
+
+	CHECK_EQ(erofs_sidecar_match(&sc, &id, NULL), 0);
+	((u8 *)&id)[off] ^= 1;
+	return erofs_sidecar_match(&sc, &id, diag);
+}
+
+#define IMAGE_CASE(name, field) \
+	static int name(struct erofs_diag *diag) \
+	{ \
+		return other_image(offsetof(struct erofs_image_id, field), diag); \
+	}
+
+IMAGE_CASE(sc_image_uuid, uuid)
+IMAGE_CASE(sc_image_size, blocks)
+IMAGE_CASE(sc_image_devices, device_blocks)
+IMAGE_CASE(sc_image_super, sb_crc)
+
 /* ---- The list --------------------------------------------------------------------------- */
 
 #define CASE(check, err, run)	{ EROFS_CHECK_##check, err, #run, run }
@@ -482,6 +545,19 @@ static const struct {
 	CASE(XATTR_ENTRY, -EUCLEAN, xattr_entry_size),
 	CASE(XATTR_SHARED_SPACE, -EUCLEAN, xattr_shared_space),
 	CASE(XATTR_PREFIX_LEN, -EUCLEAN, xattr_prefix_len),
+	CASE(SC_MAGIC, -EINVAL, sc_magic),
+	CASE(SC_VERSION, -EOPNOTSUPP, sc_version),
+	CASE(SC_CHECKSUM, -EBADMSG, sc_checksum),
+	CASE(SC_ALGORITHM, -EOPNOTSUPP, sc_algorithm),
+	CASE(SC_ALGORITHM, -EOPNOTSUPP, sc_digest_len),
+	CASE(SC_RECORDS, -EUCLEAN, sc_records),
+	CASE(SC_SIZE, -EUCLEAN, sc_size),
+	CASE(SC_BLOCK, -EBADMSG, sc_block),
+	CASE(SC_ORDER, -EUCLEAN, sc_order),
+	CASE(SC_IMAGE_UUID, -EINVAL, sc_image_uuid),
+	CASE(SC_IMAGE_SIZE, -EINVAL, sc_image_size),
+	CASE(SC_IMAGE_DEVICES, -EINVAL, sc_image_devices),
+	CASE(SC_IMAGE_SUPER, -EINVAL, sc_image_super),
 };
 
 #define NCASES	(sizeof(cases) / sizeof(cases[0]))

@@ -22,6 +22,7 @@ void tests_inode(void);
 void tests_map(void);
 void tests_dir(void);
 void tests_xattr(void);
+void tests_sidecar(void);
 void tests_checks(void);
 void tests_hostile(void);
 void tests_real(void);
