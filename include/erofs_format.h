@@ -70,6 +70,31 @@
 	X(ROLE_PACKED,		EFSCORRUPTED,	"packed inode is not a regular file (i_mode)") \
 	X(ROLE_METABOX,		EFSCORRUPTED,	"metabox inode is not a regular file (i_mode)") \
 	X(MAP_COMPRESSED,	EOPNOTSUPP,	"extents of a compressed layout (layout)") \
+	X(ZMAP_HEAD_ALGORITHM,	EOPNOTSUPP,	"unknown algorithms in a map header (algorithmtype)") \
+	X(ZMAP_BIG_FEATURE,	EFSCORRUPTED,	"big clusters in an image without that feature (advise)") \
+	X(ZMAP_BIG_MISMATCH,	EFSCORRUPTED,	"compact indexes with one kind of big clusters (advise)") \
+	X(ZMAP_LCLUSTER,	EINVAL,		"lclusters too large for compact indexes (log2)") \
+	X(ZMAP_LCLUSTER_2B,	EOPNOTSUPP,	"lclusters too large for 2-byte indexes (log2)") \
+	X(ZMAP_TABLE,		EFSCORRUPTED,	"extent map past the end of the address space") \
+	X(ZMAP_CLUSTEROFS,	EFSCORRUPTED,	"extent begins outside its lcluster (offset)") \
+	X(ZMAP_LOOKBACK,	EFSCORRUPTED,	"no head of an extent at this distance (lclusters)") \
+	X(ZMAP_LOOKBACK_STEPS,	EOPNOTSUPP,	"head of an extent is too many steps away (lcluster)") \
+	X(ZMAP_CBLKCNT,		EFSCORRUPTED,	"cluster size in an inode without big clusters (blocks)") \
+	X(ZMAP_CBLKCNT_MISSING,	EFSCORRUPTED,	"big cluster without its size (distance)") \
+	X(ZMAP_PACK,		EFSCORRUPTED,	"distance inside a pack of compact indexes") \
+	X(ZMAP_INLINE,		EFSCORRUPTED,	"inline cluster crosses a block boundary (bytes)") \
+	X(ZMAP_FRAGMENT_NO_PACKED, EFSCORRUPTED, "fragment in an image without packed inode") \
+	X(ZMAP_FRAGMENT_NESTED,	EFSCORRUPTED,	"fragment in the packed or metabox inode") \
+	X(ZMAP_FRAGMENT_RANGE,	EFSCORRUPTED,	"fragment past the end of the address space (position)") \
+	X(ZMAP_FORMAT,		EOPNOTSUPP,	"unknown format of an extent record") \
+	X(ZMAP_UNSORTED,	EFSCORRUPTED,	"extent records out of order (file offset)") \
+	X(ZMAP_DISTANT,		EOPNOTSUPP,	"extent record too far away from the last one (number)") \
+	X(ZMAP_ALGORITHM,	EFSCORRUPTED,	"cluster of an algorithm that the image does not declare") \
+	X(ZMAP_PLEN,		EOPNOTSUPP,	"encoded cluster too large (bytes)") \
+	X(ZMAP_LLEN,		EOPNOTSUPP,	"decoded cluster too large (bytes)") \
+	X(ZMAP_NO_GAIN,		EFSCORRUPTED,	"cluster decodes to less than its size (bytes)") \
+	X(ZMAP_PLAIN,		EFSCORRUPTED,	"plain cluster shorter than its extent (bytes)") \
+	X(ZMAP_ADDRESS,		EFSCORRUPTED,	"cluster past the end of the address space") \
 	X(CHUNK_FORMAT,		EOPNOTSUPP,	"reserved chunk format bits") \
 	X(CHUNK_TABLE,		EFSCORRUPTED,	"chunk table past the end of the address space") \
 	X(CHUNK_ADDRESS,	EFSCORRUPTED,	"chunk address out of range") \
@@ -416,17 +441,18 @@ enum erofs_zformat {
  * struct erofs_zmap - the decoded map header of one compressed inode (section 7.1)
  * @kind:     how extents are recorded; private to src/format, like all but @idata_size
  * @lcluster_bits: log2 of the lcluster size in bytes
- * @record_bits: encoded extents: log2 of the record size in bytes
+ * @record_bits: extent records: log2 of the record size in bytes
  * @algorithm: of HEAD1 and HEAD2
  * @advise:   as on disk
  * @idata_size: bytes of the inline physical cluster, 0 = none
+ * @tail:     what the last extent is, when it is found without looking at the map
+ * @tail_format/@tail_partial: an inline tail: see struct erofs_zextent
  * @compact_4b/@compact_2b: compact indexes: how many in the first 4-byte run and in the 2-byte run
  * @index_pos: byte position of the first index or record in the inode's space
  * @indexes:  number of indexes or records
- * @base:     encoded extents of 4 bytes: address of the first one
- * @fragment: byte offset in PACKED of the tail extent, when it is a fragment
- * @tail_head: lcluster in which the last extent begins, when that is inline or a fragment
- * @tail_pos: byte position of the inline physical cluster in the inode's space
+ * @base:     records of 4 bytes: address of the first extent
+ * @tail_la:  first file byte of that last extent; without one, the file size
+ * @tail_pa:  its byte position in the inode's own space (inline) or in PACKED (fragment)
  *
  * Constant once decoded: may be shared read-only.
  */
@@ -434,17 +460,19 @@ struct erofs_zmap {
 	u8  kind;
 	u8  lcluster_bits;
 	u8  record_bits;
+	u8  tail;
+	u8  tail_format;
+	bool tail_partial;
+	u8  compact_4b;
 	u8  algorithm[2];
 	u16 advise;
 	u16 idata_size;
-	u32 compact_4b;
 	u64 compact_2b;
 	u64 index_pos;
 	u64 indexes;
 	u64 base;
-	u64 fragment;
-	u64 tail_head;
-	u64 tail_pos;
+	u64 tail_la;
+	u64 tail_pa;
 };
 
 /**
@@ -477,13 +505,17 @@ struct erofs_zextent {
 
 /**
  * struct erofs_zcursor - where the last lookup ended
+ * @record: extent record found last
+ * @sum: records of 4 bytes: encoded bytes of all records before that one
  *
- * Makes reading forward over 4-byte extent records, whose addresses are sums,
- * linear. All zeros at first; belongs to one caller and one inode.
+ * Makes reading forward cheap where extents are records: the address of a
+ * 4-byte one is the sum over all before it, the others are searched for. All
+ * zeros at first; belongs to one caller and one inode, and never goes stale:
+ * any lookup may follow any other.
  */
 struct erofs_zcursor {
 	u64 record;
-	u64 pa;
+	u64 sum;
 };
 
 /**
@@ -493,7 +525,7 @@ struct erofs_zcursor {
  * @map:   result
  *
  * Finds the tail extent too when it is inline or a fragment, so lookups need not.
- * Return: 0, -EFSCORRUPTED, -EOPNOTSUPP or the source's errno.
+ * Return: 0, -EFSCORRUPTED, -EOPNOTSUPP, -EINVAL or the source's errno.
  */
 int erofs_zmap_open(struct erofs_source *src, const struct erofs_super *sb,
 		    const struct erofs_inode *inode, struct erofs_zmap *map,
@@ -506,8 +538,10 @@ int erofs_zmap_open(struct erofs_source *src, const struct erofs_super *sb,
  * @la:   the byte; below the file size
  * @want: bytes from @la on that the caller is about to read, at least 1: the end of
  *        the extent is looked for no further than that, and @ext->complete says
- *        whether it was found. U64_MAX finds it always.
- * @ext:  result, verified (section 8.2)
+ *        whether it was found. With U64_MAX it always is, but for holes longer than
+ *        the largest cluster.
+ * @ext:  result, verified (section 8.2). That a fragment lies inside the packed
+ *        inode is the caller's to check: only it knows that inode's size.
  *
  * Work is bounded by the largest decoded size of a cluster, whatever the image says.
  * Return: 0, -EFSCORRUPTED, -EOPNOTSUPP or the source's errno.

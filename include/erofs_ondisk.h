@@ -263,4 +263,69 @@ struct erofs_map_header_ondisk {
 	__u8   clusterbits;
 } __erofs_packed;
 
+/* All 8 bytes as one number: the file is one fragment, the other bits are its position. */
+#define EROFS_ZHEADER_FRAGMENT		(1ULL << 63)
+#define EROFS_ZHEADER_LCLUSTER_MASK	0x0fU	/* of clusterbits */
+
+#define EROFS_ZADVISE_COMPACTED_2B	0x0001U	/* layout COMPRESSED_COMPACT */
+#define EROFS_ZADVISE_EXTENTS		0x0001U	/* layout COMPRESSED_FULL */
+#define EROFS_ZADVISE_BIG_PCLUSTER_1	0x0002U
+#define EROFS_ZADVISE_BIG_PCLUSTER_2	0x0004U
+#define EROFS_ZADVISE_RECORD_SHIFT	1	/* with EXTENTS: 4 bytes << these two bits */
+#define EROFS_ZADVISE_RECORD_MASK	0x3U
+#define EROFS_ZADVISE_INLINE_PCLUSTER	0x0008U
+#define EROFS_ZADVISE_INTERLACED	0x0010U
+#define EROFS_ZADVISE_FRAGMENT		0x0020U
+
+/* Section 7.2 */
+enum erofs_lcluster_type {
+	EROFS_LCLUSTER_PLAIN	= 0,
+	EROFS_LCLUSTER_HEAD1	= 1,
+	EROFS_LCLUSTER_NONHEAD	= 2,
+	EROFS_LCLUSTER_HEAD2	= 3,
+};
+
+#define EROFS_LCLUSTER_TYPE_MASK	0x3U
+
+/* Section 7.3.1: an index of full form */
+struct erofs_lcluster_index {
+	__le16 advise;
+	__le16 clusterofs;
+	__le32 u;			/* heads: block; NONHEAD: delta0 | delta1 << 16 */
+} __erofs_packed;
+
+#define EROFS_LCLUSTER_HOLE		0x4000U
+#define EROFS_LCLUSTER_PARTIAL_REF	0x8000U
+/* In delta0, and in the low bits of a compact NONHEAD: the rest is a number of blocks */
+#define EROFS_LCLUSTER_CBLKCNT		0x0800U
+
+/* Section 7.3.2: packs of compact indexes; the last 4 bytes of a pack are its block base */
+#define EROFS_PACK_4B_BYTES		8U
+#define EROFS_PACK_4B_COUNT		2U
+#define EROFS_PACK_4B_ITEM_BITS		16U
+#define EROFS_PACK_4B_LCLUSTER_MAX	14U	/* log2 */
+#define EROFS_PACK_2B_BYTES		32U
+#define EROFS_PACK_2B_COUNT		16U
+#define EROFS_PACK_2B_ITEM_BITS		14U
+#define EROFS_PACK_2B_LCLUSTER_MAX	12U	/* log2 */
+#define EROFS_PACK_LO_BITS_MIN		12U
+
+/* Section 8.8: shorter records are the beginning of this one */
+struct erofs_extent_record {
+	__le32 plen;
+	__le32 pstart_lo;
+	__le32 pstart_hi;
+	__le32 lstart_lo;
+	__le32 lstart_hi;
+	__u8   reserved_20[12];
+} __erofs_packed;
+
+#define EROFS_RECORD_BITS_MIN		2	/* log2 of the smallest record's size */
+#define EROFS_RECORD_PLEN_MASK		0x001fffffU
+#define EROFS_RECORD_PARTIAL_REF	0x08000000U
+#define EROFS_RECORD_FORMAT_SHIFT	28	/* 0 = plain, else algorithm + 1 */
+
+/* Section 8.2: physical addresses are below this many blocks */
+#define EROFS_BLOCK_BITS		48
+
 #endif /* EROFS_ONDISK_H */

@@ -133,3 +133,18 @@ FIELD(erofs_map_header_ondisk, u0,		0,	4);
 FIELD(erofs_map_header_ondisk, advise,		4,	2);
 FIELD(erofs_map_header_ondisk, algorithmtype,	6,	1);
 FIELD(erofs_map_header_ondisk, clusterbits,	7,	1);
+
+/* Section 7.3.1: index of full form */
+SIZE(erofs_lcluster_index,			8);
+FIELD(erofs_lcluster_index, advise,		0,	2);
+FIELD(erofs_lcluster_index, clusterofs,		2,	2);
+FIELD(erofs_lcluster_index, u,			4,	4);
+
+/* Section 8.8: extent record */
+SIZE(erofs_extent_record,			32);
+FIELD(erofs_extent_record, plen,		0,	4);
+FIELD(erofs_extent_record, pstart_lo,		4,	4);
+FIELD(erofs_extent_record, pstart_hi,		8,	4);
+FIELD(erofs_extent_record, lstart_lo,		12,	4);
+FIELD(erofs_extent_record, lstart_hi,		16,	4);
+FIELD(erofs_extent_record, reserved_20,		20,	12);

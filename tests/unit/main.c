@@ -27,6 +27,7 @@ int main(void)
 		tests_device();
 		tests_inode();
 		tests_map();
+		tests_zmap();
 		tests_dir();
 		tests_xattr();
 		tests_sidecar();

@@ -8,6 +8,7 @@
  */
 #include "sidecar.h"
 #include "tests.h"
+#include "zcases.h"
 
 /* ---- Superblock -------------------------------------------------------------- */
 
@@ -478,6 +479,7 @@ IMAGE_CASE(sc_image_super, sb_crc)
 /* ---- The list --------------------------------------------------------------------------- */
 
 #define CASE(check, err, run)	{ EROFS_CHECK_##check, err, #run, run }
+#define CASE_LINE(check, err, run)	CASE(check, err, run),
 
 static const struct {
 	enum erofs_check check;
@@ -525,6 +527,7 @@ static const struct {
 	CASE(ROLE_PACKED, -EUCLEAN, role_packed),
 	CASE(ROLE_METABOX, -EUCLEAN, role_metabox),
 	CASE(MAP_COMPRESSED, -EOPNOTSUPP, map_compressed),
+	ZCASES(CASE_LINE)
 	CASE(CHUNK_FORMAT, -EOPNOTSUPP, chunk_format),
 	CASE(CHUNK_TABLE, -EUCLEAN, chunk_table),
 	CASE(CHUNK_ADDRESS, -EUCLEAN, chunk_address),
