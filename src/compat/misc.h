@@ -21,6 +21,11 @@
 #define EFSCORRUPTED	EUCLEAN
 #endif
 
+/* Which decoders this kernel exports; zip/ refuses what it cannot do. */
+#define EIS_KERNEL_LZ4		HAVE_LZ4_DECOMPRESS
+#define EIS_KERNEL_DEFLATE	HAVE_ZLIB_INFLATE
+#define EIS_KERNEL_ZSTD		HAVE_ZSTD_DECOMPRESS
+
 /* Whether this kernel exports xz_dec_microlzma_alloc() and its three siblings. */
 #define EIS_KERNEL_MICROLZMA	HAVE_XZ_MICROLZMA
 

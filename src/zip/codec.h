@@ -6,10 +6,10 @@
  *  - A codec knows nothing of files, clusters or pages. It never reads beyond
  *    @in_len, never writes beyond @out_len, and never leaves bytes of @out that
  *    it reported as decoded unwritten. Input is hostile.
- *  - Workspaces are module-wide, one per CPU and algorithm, and are there from
- *    eis_codec_get() to the last eis_codec_put(): decoding allocates nothing,
- *    so it makes progress when memory is short. With all of them busy a caller
- *    sleeps until one is free.
+ *  - Workspaces are module-wide, one per CPU and algorithm (fewer when they are
+ *    large), and are there from eis_codec_get() to the last eis_codec_put():
+ *    decoding allocates nothing, so it makes progress when memory is short. With
+ *    all of them busy a caller sleeps until one is free.
  *  - An algorithm that this kernel cannot do is a table entry without functions.
  */
 #ifndef EIS_ZIP_CODEC_H
