@@ -56,7 +56,8 @@ struct lzma_model {
 	u16 align[16];
 	struct lzma_len match_len;
 	struct lzma_len rep_len;
-	u16 literal[LZMA_LIT_PROBS << LZMA_LCLP_MAX];
+	/* Aligned, so that words of eight bytes fill the model and end where it ends. */
+	u16 literal[LZMA_LIT_PROBS << LZMA_LCLP_MAX] __attribute__((__aligned__(8)));
 };
 
 struct lzma_state {
@@ -327,7 +328,7 @@ int erofs_lzma_decode(void *state, const void *in, size_t in_len, void *out, siz
 				prev = rc_tree8(&rc, probs);
 				st = st < 4 ? 0 : st - 3;
 			} else {
-				prev = lzma_matched_literal(&rc, probs, next[-(ptrdiff_t)rep0 - 1]);
+				prev = lzma_matched_literal(&rc, probs, *(next - rep0 - 1));
 				st = st < 10 ? st - 3 : st - 6;
 			}
 			*next++ = prev;
@@ -346,7 +347,7 @@ int erofs_lzma_decode(void *state, const void *in, size_t in_len, void *out, siz
 				if (!rc_bit(&rc, &model->is_rep0_long[st][pos_state])) {
 					if (rep0 >= (size_t)(next - first))
 						return -EFSCORRUPTED;
-					prev = next[-(ptrdiff_t)rep0 - 1];
+					prev = *(next - rep0 - 1);
 					*next++ = prev;
 					st = st < LZMA_LIT_STATES ? 9 : 11;
 					continue;
