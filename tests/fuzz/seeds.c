@@ -62,6 +62,98 @@ static void save_dir(const struct sample *s, int nr, u32 bb)
 	save("fuzz_dir", nr, params, sizeof(params), s->img.data + pos, len > 300 ? 300 : len);
 }
 
+/* ---- Maps of compressed inodes: every form, by hand ------------------------------- */
+
+static void save_zmap(int nr, u8 layout, u32 bb, u64 size, const u8 *map, size_t len)
+{
+	u8 params[46] = { 0, (u8)(bb - 9), layout == 1, 15, 0 };
+
+	put_le(params + 5, 8, size);
+	put_le(params + 13, 8, size / 2);
+	put_le(params + 21, 8, size - 1);
+	put_le(params + 37, 8, 4096);
+	params[45] = 32;
+	save("fuzz_zmap", nr, params, sizeof(params), map, len);
+}
+
+/* Full form: heads of each type, big clusters, a hole, a partial reference. */
+static void save_zmap_full(int nr, u16 advise, u32 u0)
+{
+	static const u32 index[8][2] = {
+		{ 1, 10 }, { 2, 0x802 | 2 << 16 }, { 2, 2 | 1 << 16 }, { 1 | 100 << 16, 12 },
+		{ 200 << 16 | 0x8000, 20 }, { 3 | 100 << 16, 30 }, { 2, 0x801 | 2 << 16 },
+		{ 1 | 77 << 16 | 0x4000, 3 },
+	};
+	u8 map[16 + 64 + 512] = { 0 };
+
+	put_le(map, 4, u0);
+	put_le(map + 4, 2, advise);
+	put_le(map + 6, 1, 0x30);
+	for (int i = 0; i < 8; i++) {
+		put_le(map + 16 + 8 * i, 4, index[i][0]);
+		put_le(map + 20 + 8 * i, 4, index[i][1]);
+	}
+	save_zmap(nr, 1, 9, 8 * 512, map, sizeof(map));
+}
+
+/* Compact form: 4-byte packs, and the 2-byte pack of appendix A.4. */
+static void save_zmap_compact(int nr, u16 advise, u32 u0)
+{
+	static const u8 pack4[] = "\x00\x10\x02\x28\x0a\0\0\0" "\x02\x20\x01\x20\x0c\0\0\0"
+				  "\x64\x10\x01\x28\x0c\0\0\0";
+	static const u8 pack2[] = "\x4a\x80\x12\xa0\x04\x28\x01\x4a\x80\x12\xa0\x04\x28\x01"
+				  "\x4a\x80\x12\xa0\x04\x28\x01\x4a\x80\x12\xa0\x04\x41\xa0"
+				  "\x87\x05\0\0";
+	u8 map[8 + 24 + 32 + 24 + 512] = { 0 };
+
+	put_le(map, 4, u0);
+	put_le(map + 4, 2, advise);
+	memcpy(map + 8, pack4, 24);
+	memcpy(map + 32, pack2, 32);
+	memcpy(map + 64, pack4, 24);
+	save_zmap(nr, 3, 9, 28 * 512, map, sizeof(map));
+}
+
+/* Records of 4 << @kind bytes. */
+static void save_zmap_records(int nr, u32 kind, u16 advise)
+{
+	u32 size = 4U << kind, at = kind == 3 ? 32 : kind == 1 ? 8 : 16;
+	u8 map[32 + 5 * 32] = { 0 };
+
+	put_le(map, 4, 5);
+	put_le(map + 4, 2, 1U | kind << 1 | advise);
+	if (kind < 2)
+		map[7] = 3;
+	put_le(map + 8, 8, kind ? 0 : 4096);
+	for (u32 i = 0; i < 5; i++) {
+		u8 record[32] = { 0 };
+
+		put_le(record, 4, i == 2 ? 0 : (500 + i * 12) | (i % 5) << 28 | (i & 1) << 27);
+		put_le(record + 4, 8, 4096 + i * 512);
+		put_le(record + 12, 8, i * 4096);
+		memcpy(map + at + i * size, record, size);
+	}
+	save_zmap(nr, 1, 9, 4 * 4096 + 400, map, sizeof(map));
+}
+
+static void save_zmaps(void)
+{
+	static const u8 fragment[] = "\x39\x30\0\0\0\0\0\x80";
+	int nr = 0;
+
+	for (u16 advise = 0; advise < 64; advise += 2) {
+		save_zmap_full(nr++, advise, 100 << 16);
+		save_zmap_compact(nr++, advise, 100 << 16);
+		save_zmap_compact(nr++, advise | 1, 100 << 16);
+	}
+	for (u32 kind = 0; kind < 4; kind++) {
+		save_zmap_records(nr++, kind, 0);
+		save_zmap_records(nr++, kind, 0x10);
+		save_zmap_records(nr++, kind, 0x20);
+	}
+	save_zmap(nr, 1, 12, 123456, fragment, 8);
+}
+
 /* Two devices, one address that straddles them. */
 static void save_device(int nr, u32 bb, u32 mode)
 {
@@ -127,6 +219,7 @@ int main(int argc, char **argv)
 		for (u32 flags = 0; flags < 8; flags++)
 			save_sample(bb, flags, nr++);
 	}
+	save_zmaps();
 	save_sidecars();
 	return 0;
 }

@@ -28,6 +28,7 @@ int main(void)
 		tests_inode();
 		tests_map();
 		tests_zmap();
+		tests_zmodel();
 		tests_dir();
 		tests_xattr();
 		tests_sidecar();

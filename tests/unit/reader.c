@@ -113,28 +113,21 @@ void reader_init(struct reader *r, enum reader_mode mode, const void *image, siz
 	r->bytes[EROFS_DEV].len = len;
 }
 
-/* Copy the bytes of one extent. */
-static int copy_extent(struct reader *r, const struct erofs_inode *inode,
-		       const struct erofs_extent *ext, u8 *buf, struct erofs_diag *diag)
+int (*reader_compressed)(struct reader *r, const struct erofs_inode *inode, u64 pos, void *buf,
+			 size_t len, struct erofs_diag *diag);
+
+int reader_device(struct reader *r, u16 device_id, u64 pa, u8 *buf, u64 len,
+		  struct erofs_diag *diag)
 {
 	u64 done = 0;
-	int err;
 
-	switch (ext->type) {
-	case EROFS_EXTENT_HOLE:
-		memset(buf, 0, (size_t)ext->len);
-		return 0;
-	case EROFS_EXTENT_INLINE:
-		return erofs_read(&r->src, inode->space, ext->pa, buf, (size_t)ext->len);
-	case EROFS_EXTENT_DATA:
-		break;
-	}
-	while (done < ext->len) {
+	while (done < len) {
 		struct erofs_location loc;
+		int err;
 
 		/* The tests have no second device: everything lies behind the primary one. */
-		err = erofs_locate(r->sb, r->devs, true, ext->device_id, ext->pa + done,
-				   ext->len - done, &loc, diag);
+		err = erofs_locate(r->sb, r->devs, true, device_id, pa + done, len - done, &loc,
+				   diag);
 		if (!err)
 			err = copy_bytes(&r->bytes[EROFS_DEV], loc.pos, buf + done,
 					 (size_t)loc.len);
@@ -145,11 +138,28 @@ static int copy_extent(struct reader *r, const struct erofs_inode *inode,
 	return 0;
 }
 
+/* Copy the bytes of one extent. */
+static int copy_extent(struct reader *r, const struct erofs_inode *inode,
+		       const struct erofs_extent *ext, u8 *buf, struct erofs_diag *diag)
+{
+	switch (ext->type) {
+	case EROFS_EXTENT_HOLE:
+		memset(buf, 0, (size_t)ext->len);
+		return 0;
+	case EROFS_EXTENT_INLINE:
+		return erofs_read(&r->src, inode->space, ext->pa, buf, (size_t)ext->len);
+	default:
+		return reader_device(r, ext->device_id, ext->pa, buf, ext->len, diag);
+	}
+}
+
 int reader_file(struct reader *r, const struct erofs_inode *inode, u64 pos, void *buf, size_t len,
 		struct erofs_diag *diag)
 {
 	u8 *dst = buf;
 
+	if (len && erofs_inode_compressed(inode) && reader_compressed)
+		return reader_compressed(r, inode, pos, buf, len, diag);
 	while (len) {
 		struct erofs_extent ext;
 		int err;

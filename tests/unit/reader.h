@@ -49,4 +49,12 @@ void reader_init(struct reader *r, enum reader_mode mode, const void *image, siz
 int reader_file(struct reader *r, const struct erofs_inode *inode, u64 pos, void *buf, size_t len,
 		struct erofs_diag *diag);
 
+/* Copy bytes of the devices, found with erofs_locate(). */
+int reader_device(struct reader *r, u16 device_id, u64 pa, u8 *buf, u64 len,
+		  struct erofs_diag *diag);
+
+/* What reader_file() does with compressed inodes; NULL: they are refused. */
+extern int (*reader_compressed)(struct reader *r, const struct erofs_inode *inode, u64 pos,
+				void *buf, size_t len, struct erofs_diag *diag);
+
 #endif /* READER_H */

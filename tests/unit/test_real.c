@@ -17,11 +17,16 @@
 
 #include "tests.h"
 #include "walk.h"
+#ifdef HAVE_CODECS
+#include "zread.h"
+#endif
 
 static char work[PATH_MAX];		/* the scratch directory, beside this program */
 static char mkfs[PATH_MAX];
 static char skip_reason[256];
 static bool have_xattrs;
+
+#define MAX_OPTIONS	6
 
 /* ---- Making images ------------------------------------------------------------- */
 
@@ -53,10 +58,39 @@ static void put_file(const char *name, const void *data, size_t len, mode_t mode
 	close(fd);
 }
 
+/* A hole between two copies of @data. */
+static void put_hole(const char *name, const void *data, size_t len, off_t hole)
+{
+	int fd = open(name, O_WRONLY | O_CREAT | O_EXCL, 0644);
+
+	CHECK_THAT(fd >= 0 && write(fd, data, len) == (ssize_t)len &&
+		   pwrite(fd, data, len, (off_t)len + hole) == (ssize_t)len, "%s: %m", name);
+	close(fd);
+}
+
+/* Words in no order: compresses well here and less so there. */
+static void make_text(u8 *out, size_t len)
+{
+	u32 seed = 1;
+
+	for (size_t i = 0; i < len; i++) {
+		seed = seed * 1103515245 + 12345;
+		if (i > 64 && seed >> 30) {
+			u32 n = seed >> 16 & 31, back = 8 + (seed >> 21 & 31);
+
+			while (n-- && i < len - 1) {
+				out[i] = out[i - back];
+				i++;
+			}
+		}
+		out[i] = (u8)("etaoin shrdlu"[(seed >> 16) % 13]);
+	}
+}
+
 /* The source tree, in the directory "tree" of the present directory. */
 static void make_tree(void)
 {
-	static u8 data[300000];
+	static u8 data[300000], text[3000000];
 	char name[300], target[2001];
 
 	sample_pattern(data, sizeof(data), 99);
@@ -72,6 +106,15 @@ static void make_tree(void)
 	memset(data + 8192, 0, 65536);		/* zeros become holes or repeated chunks */
 	memcpy(data + 200000, data, 8192);
 	put_file("sparse", data, sizeof(data), 0644);
+	make_text(text, sizeof(text));
+	put_file("text", text, sizeof(text), 0644);
+	put_file("text-again", text + 5000, 1000000, 0644);	/* for deduplication */
+	put_file("text-small", text, 9000, 0644);
+	put_file("text-tiny", text + 100, 700, 0644);
+	put_hole("hole", text, 100000, 1500000);
+	memcpy(text + 100000, data, sizeof(data));
+	memset(text + 700000, 0, 1400000);
+	put_file("mixed", text, 2500001, 0644);
 	CHECK_EQ(link("small", "small-link"), 0);
 	CHECK_EQ(symlink("small", "link"), 0);
 	memset(target, 't', 2000);
@@ -146,7 +189,7 @@ static void compare_content(struct walk *w, const struct erofs_inode *inode, con
 	struct erofs_diag diag = { 0 };
 	int err = reader_file(w->r, inode, 0, got, (size_t)inode->size, &diag);
 
-	if (erofs_inode_compressed(inode)) {
+	if (erofs_inode_compressed(inode) && !reader_compressed) {
 		if (inode->size) {
 			CHECK_EQ(err, -EOPNOTSUPP);
 			CHECK_EQ(diag.check, EROFS_CHECK_MAP_COMPRESSED);
@@ -209,7 +252,7 @@ static void compare_fingerprint(struct walk *w, const struct erofs_inode *inode)
 
 static void compare_inode(struct walk *w, const char *path, const struct erofs_inode *inode)
 {
-	static u8 want[1 << 20];
+	static u8 want[1 << 22];
 	struct stat st;
 
 	CHECK_EQ(lstat(path, &st), 0);
@@ -319,13 +362,21 @@ static bool evidence_found(struct walk *w, enum evidence evidence)
 	}
 }
 
-/* Make an image with up to four more options and compare it. */
-static void compare_image(const char *const options[4], bool optional, enum evidence evidence)
+/* Content of compressed inodes is remembered by node id. */
+static void forget_content(void)
+{
+#ifdef HAVE_CODECS
+	zread_forget();
+#endif
+}
+
+/* Make an image with up to MAX_OPTIONS more options and compare it. */
+static void compare_image(const char *const options[MAX_OPTIONS], bool optional, enum evidence evidence)
 {
 	struct walk w = { 0 };
 	struct reader r;
 	struct img img;
-	char *argv[10] = { mkfs };
+	char *argv[MAX_OPTIONS + 4] = { mkfs };
 	char self[PATH_MAX];
 	int n = 1, status;
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -341,7 +392,7 @@ static void compare_image(const char *const options[4], bool optional, enum evid
 		return;
 	make_tree();
 
-	for (int i = 0; i < 4 && options[i]; i++)
+	for (int i = 0; i < MAX_OPTIONS && options[i]; i++)
 		argv[n++] = (char *)options[i];
 	argv[n++] = "image";
 	argv[n] = "tree";
@@ -353,6 +404,7 @@ static void compare_image(const char *const options[4], bool optional, enum evid
 	} else if (CHECK_THAT(!status, "%s: exit status %d", mkfs, status) &&
 		   CHECK(load_file("image", &img))) {
 		r = open_img(&img);
+		forget_content();
 		walk_image(&w, &r);
 		r.blkszbits = w.sb.blkszbits;
 		CHECK_EQ(w.unnamed, 0);
@@ -375,7 +427,7 @@ static void compare_image(const char *const options[4], bool optional, enum evid
 #define REAL_TEST(name, optional, evidence, ...) \
 	static void name(void) \
 	{ \
-		compare_image((const char *const[4]){ __VA_ARGS__ }, optional, evidence); \
+		compare_image((const char *const[MAX_OPTIONS]){ __VA_ARGS__ }, optional, evidence); \
 	}
 
 REAL_TEST(real_default, false, NO_EVIDENCE, NULL)
@@ -391,8 +443,137 @@ REAL_TEST(real_hidden_digests, true, DIGESTS, "--xattr-inode-digest=erofs.finger
 REAL_TEST(real_48bit, true, SUPER_48BIT, "-E48bit")
 REAL_TEST(real_no_dot, true, DOT_OMITTED, "-Edot-omitted")
 
+#ifdef HAVE_CODECS
+/* ---- Compressed images ------------------------------------------------------------- */
+
+#define Z(name, ...)	REAL_TEST(real_z_##name, true, NO_EVIDENCE, __VA_ARGS__)
+
+Z(lz4_c64k, "-zlz4", "-C65536")
+Z(lz4hc_legacy, "-zlz4hc,12", "-Elegacy-compress")
+Z(lz4_legacy_c16k, "-zlz4", "-C16384", "-Elegacy-compress")
+Z(lz4_b512, "-zlz4", "-b512")
+Z(lz4_b512_c4k, "-zlz4", "-b512", "-C4096")
+Z(lz4_b1k_c128k, "-zlz4", "-b1024", "-C131072")
+Z(lz4_b2k_tail, "-zlz4", "-b2048", "-Eztailpacking")
+Z(lz4_tail, "-zlz4", "-Eztailpacking")
+Z(lz4_tail_c32k_legacy, "-zlz4", "-C32768", "-Eztailpacking,legacy-compress")
+Z(lzma, "-zlzma")
+Z(lzma_c1m, "-zlzma", "-C1048576")
+Z(deflate_c64k, "-zdeflate,9", "-C65536")
+Z(zstd_c32k, "-zzstd,3", "-C32768")
+Z(zstd_b512, "-zzstd,3", "-b512", "-C2048")
+Z(two_algorithms, "-zlz4hc,12:zstd", "-C16384")
+Z(fragments, "-zlz4", "-C16384", "-Efragments")
+Z(fragments_lzma, "-zlzma", "-C65536", "-Efragments")
+Z(fragments_tail, "-zlz4", "-Efragments,ztailpacking")
+Z(all_fragments, "-zlz4", "-C65536", "-Eall-fragments")
+Z(all_fragments_b512, "-zzstd", "-b512", "-C65536", "-Eall-fragments")
+Z(fragments_legacy, "-zlz4", "-Efragments,legacy-compress")
+Z(dedupe, "-zlz4", "-C16384", "-Ededupe")
+Z(dedupe_lzma, "-zlzma", "-C65536", "-Ededupe")
+Z(dedupe_deflate_b1k, "-zdeflate", "-b1024", "-C8192", "-Ededupe")
+Z(dedupe_zstd_fragments, "-zzstd", "-C65536", "-Ededupe,fragments")
+Z(dedupe_all, "-zlz4hc", "-C65536", "-Ededupe,all-fragments,ztailpacking")
+Z(small_extents, "-zlz4", "-C16384", "--max-extent-bytes=20000")
+Z(directories, "-zlz4", "--zD")
+Z(directories_fragments, "-zlz4", "-C65536", "--zD", "-Eall-fragments")
+Z(wide_lz4, "-zlz4", "-C16384", "-E48bit")
+Z(wide_zstd, "-zzstd", "-C65536", "-E48bit")
+Z(wide_zstd_sums, "-zzstd", "-C65536", "--max-extent-bytes=32768", "-E48bit")
+Z(wide_lzma_tail, "-zlzma", "-C65536", "-E48bit,ztailpacking")
+Z(wide_fragments, "-zzstd", "-C65536", "-E48bit,all-fragments")
+Z(wide_fragments_b512, "-zlz4", "-b512", "-C16384", "-E48bit,fragments")
+Z(wide_dedupe, "-zzstd", "-C65536", "-E48bit,dedupe")
+Z(wide_dedupe_equal, "-zzstd", "-C65536", "--max-extent-bytes=32768", "-E48bit,dedupe")
+Z(metabox_lz4, "-zlz4", "-m4096", "-C16384")
+Z(metabox_zstd, "-zzstd", "-m65536:zstd", "-C65536", "--zD", "-Efragments,dedupe")
+Z(metabox_wide_tail, "-zlz4", "-C4096", "-m4096", "-b512", "-E48bit,ztailpacking")
+
+/* What the images above have to have shown, or they prove less than they seem to. */
+static void real_z_everything_was_seen(void)
+{
+	if (!find_mkfs()) {
+		tap.skip = "no mkfs.erofs in $PATH, and $MKFS is not set";
+		return;
+	}
+#define SEEN(what)	printf("# seen: " #what " %lu\n", zread_seen.what); \
+			CHECK(zread_seen.what)
+	SEEN(full);
+	SEEN(compact_4b);
+	SEEN(compact_2b);
+	SEEN(whole_fragment);
+	SEEN(records[0]);
+	SEEN(records[1]);
+	SEEN(records[2]);
+	SEEN(format[EROFS_ZF_LZ4]);
+	SEEN(format[EROFS_ZF_MICROLZMA]);
+	SEEN(format[EROFS_ZF_DEFLATE]);
+	SEEN(format[EROFS_ZF_ZSTD]);
+	SEEN(format[EROFS_ZF_SHIFTED]);
+	SEEN(format[EROFS_ZF_INTERLACED]);
+	SEEN(fragment);
+	SEEN(inlined);
+	SEEN(partial);
+	SEEN(big);
+	SEEN(unaligned);
+	SEEN(metabox);
+}
+
+static void tests_real_z(void)
+{
+	zread_enable();
+	RUN(real_z_lz4_c64k);
+	RUN(real_z_lz4hc_legacy);
+	RUN(real_z_lz4_legacy_c16k);
+	RUN(real_z_lz4_b512);
+	RUN(real_z_lz4_b512_c4k);
+	RUN(real_z_lz4_b1k_c128k);
+	RUN(real_z_lz4_b2k_tail);
+	RUN(real_z_lz4_tail);
+	RUN(real_z_lz4_tail_c32k_legacy);
+	RUN(real_z_lzma);
+	RUN(real_z_lzma_c1m);
+	RUN(real_z_deflate_c64k);
+	RUN(real_z_zstd_c32k);
+	RUN(real_z_zstd_b512);
+	RUN(real_z_two_algorithms);
+	RUN(real_z_fragments);
+	RUN(real_z_fragments_lzma);
+	RUN(real_z_fragments_tail);
+	RUN(real_z_all_fragments);
+	RUN(real_z_all_fragments_b512);
+	RUN(real_z_fragments_legacy);
+	RUN(real_z_dedupe);
+	RUN(real_z_dedupe_lzma);
+	RUN(real_z_dedupe_deflate_b1k);
+	RUN(real_z_dedupe_zstd_fragments);
+	RUN(real_z_dedupe_all);
+	RUN(real_z_small_extents);
+	RUN(real_z_directories);
+	RUN(real_z_directories_fragments);
+	RUN(real_z_wide_lz4);
+	RUN(real_z_wide_zstd);
+	RUN(real_z_wide_zstd_sums);
+	RUN(real_z_wide_lzma_tail);
+	RUN(real_z_wide_fragments);
+	RUN(real_z_wide_fragments_b512);
+	RUN(real_z_wide_dedupe);
+	RUN(real_z_wide_dedupe_equal);
+	RUN(real_z_metabox_lz4);
+	RUN(real_z_metabox_zstd);
+	RUN(real_z_metabox_wide_tail);
+	RUN(real_z_everything_was_seen);
+	reader_compressed = NULL;
+}
+#else
+static void tests_real_z(void)
+{
+}
+#endif
+
 void tests_real(void)
 {
+	tests_real_z();
 	RUN(real_default);
 	RUN(real_extended);
 	RUN(real_no_inline);

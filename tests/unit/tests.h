@@ -21,6 +21,7 @@ void tests_device(void);
 void tests_inode(void);
 void tests_map(void);
 void tests_zmap(void);
+void tests_zmodel(void);
 void tests_dir(void);
 void tests_xattr(void);
 void tests_sidecar(void);
