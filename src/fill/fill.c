@@ -22,6 +22,7 @@
 #include "compat/compat.h"
 #include "fill/content.h"
 #include "fill/fill.h"
+#include "trace/erofs_ishare.h"
 
 /* In the count of outstanding bytes: a part failed. Folios are far smaller. */
 #define EIS_FOLIO_FAILED	(1L << 30)
@@ -301,6 +302,8 @@ static bool eis_fill_begin(struct eis_fill *fill, struct address_space *mapping,
 	fill->ext.la = 0;
 	fill->rd = NULL;
 	eis_source_init(&fill->es, fill->image, NULL);
+	trace_eis_fill(fill->image->sb->s_dev, eis_i(fill->reader.inode)->fmt.nid,
+		       end - ((u64)pages << PAGE_SHIFT), (u64)pages << PAGE_SHIFT);
 	return true;
 }
 

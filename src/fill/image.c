@@ -7,6 +7,7 @@
 
 #include "compat/compat.h"
 #include "fill/image.h"
+#include "trace/erofs_ishare.h"
 
 /**
  * eis_locate - storage and position of bytes of a data extent
@@ -46,6 +47,7 @@ void eis_report(const struct eis_image *image, const char *what, const struct er
 	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL,
 				      DEFAULT_RATELIMIT_BURST);
 
+	trace_eis_error(image->sb->s_dev, diag->nid, diag->check, diag->value, diag->pos, err);
 	/* A killed reader and a lack of memory say nothing about the image. */
 	if (err == -EINTR || err == -ENOMEM || !__ratelimit(&limit))
 		return;

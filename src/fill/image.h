@@ -27,6 +27,7 @@
  * @prefixes: long xattr prefixes, fmt.xattr_prefix_count
  * @packed/@mbox: unlisted inodes, NULL if the image has none
  * @inflight: reads in flight of the whole mount
+ * @stats:    counters of the whole mount
  * @sb:       the VFS superblock
  */
 struct eis_image {
@@ -40,6 +41,7 @@ struct eis_image {
 	struct inode *packed;
 	struct inode *mbox;
 	struct eis_inflight inflight;
+	struct eis_stats stats;
 	struct super_block *sb;
 };
 

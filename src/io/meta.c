@@ -98,10 +98,11 @@ static const struct address_space_operations eis_meta_aops = {
  * eis_meta_init - create the metadata cache of a storage
  * @st: storage
  * @sb: superblock the cache's inode belongs to
+ * @stats: counters of that superblock
  *
  * Context: may sleep. Return: 0 or -ENOMEM.
  */
-int eis_meta_init(struct eis_storage *st, struct super_block *sb)
+int eis_meta_init(struct eis_storage *st, struct super_block *sb, struct eis_stats *stats)
 {
 	struct inode *inode = new_inode(sb);
 
@@ -116,6 +117,8 @@ int eis_meta_init(struct eis_storage *st, struct super_block *sb)
 	file_ra_state_init(&st->meta_ra, inode->i_mapping);
 	st->meta_ra.ra_pages = EIS_META_RA_PAGES;
 	st->meta = inode;
+	st->stats = stats;
+	st->dev = sb->s_dev;
 	return 0;
 }
 

@@ -21,6 +21,7 @@
 
 #include "compat/compat.h"
 #include "io/storage.h"
+#include "trace/erofs_ishare.h"
 
 static struct bio_set eis_data_bioset;
 static struct bio_set eis_meta_bioset;
@@ -78,10 +79,24 @@ bool eis_read_add(struct eis_read *rd, struct folio *folio, size_t off, size_t l
 	return true;
 }
 
+static void eis_read_count(const struct eis_read *rd, int err)
+{
+	const struct eis_storage *st = rd->storage;
+	const bool meta = rd->bio.bi_opf & REQ_META;
+
+	if (!err) {
+		eis_stats_add(st->stats, meta ? EIS_STAT_META_BYTES : EIS_STAT_DATA_BYTES, rd->len);
+		return;
+	}
+	eis_stats_add(st->stats, EIS_STAT_READ_ERRORS, 1);
+	trace_eis_read_error(st->dev, meta, rd->pos, rd->len, err);
+}
+
 static void eis_read_complete(struct eis_read *rd, int err)
 {
 	struct eis_inflight *inflight = rd->storage->inflight;
 
+	eis_read_count(rd, err);
 	rd->done(rd, err);
 	bio_put(&rd->bio);
 	eis_inflight_put(inflight);

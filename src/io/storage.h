@@ -22,6 +22,7 @@
 #include <linux/workqueue.h>
 
 #include "io/inflight.h"
+#include "io/stats.h"
 
 struct eis_bdev;
 
@@ -32,6 +33,8 @@ struct eis_bdev;
  * @handle:   how an extra block device was opened; NULL for the primary one,
  *            which the superblock owns
  * @inflight: counter of the superblock that uses this storage
+ * @stats:    counters of the same; set, as @dev, by eis_meta_init()
+ * @dev:      its device number, for trace points
  * @meta:     inode whose page cache holds the metadata; NULL until eis_meta_init()
  * @meta_ra:  read-ahead state of @meta; unlocked as any shared file's: a race
  *            costs a less fitting window
@@ -49,6 +52,8 @@ struct eis_storage {
 	struct file *file;
 	struct eis_bdev *handle;
 	struct eis_inflight *inflight;
+	struct eis_stats *stats;
+	dev_t dev;
 	struct inode *meta;
 	struct file_ra_state meta_ra;
 	u64 start;
@@ -69,7 +74,7 @@ void eis_storage_close(struct eis_storage *st);
 
 /* ---- Metadata (meta.c) ---- */
 
-int eis_meta_init(struct eis_storage *st, struct super_block *sb);
+int eis_meta_init(struct eis_storage *st, struct super_block *sb, struct eis_stats *stats);
 void eis_meta_exit(struct eis_storage *st);
 struct folio *eis_meta_folio(struct eis_storage *st, u64 pos);
 

@@ -18,7 +18,8 @@
  *  - Locking: eis_shared.lock (a spinlock) protects the member list; inside it
  *    only inode->i_lock is taken (igrab). Domain list: eis_domains_lock
  *    (mutex); a domain's list of shared inodes: eis_domain.lock (spinlock),
- *    inside it only inode->i_lock.
+ *    inside it only inode->i_lock; its list of mounts: eis_domain.mounts_lock
+ *    (mutex). Readers of statistics take the last two and nothing above them.
  *  - Cached pages of a file nobody has open any more live as they would on any
  *    filesystem: until reclaim, or until the last mount that has the file goes.
  */
@@ -31,6 +32,20 @@
 
 struct eis_domain;
 struct eis_inflight;
+struct eis_stats;
+struct kobject;
+
+/**
+ * struct eis_domain_mount - a mount in a domain, embedded in the mount
+ * @link:  in the domain's list of mounts
+ * @dev:   device number of the mount
+ * @stats: its counters; added to the domain's when it leaves
+ */
+struct eis_domain_mount {
+	struct list_head link;
+	dev_t dev;
+	struct eis_stats *stats;
+};
 
 /**
  * struct eis_member - a joined inode, embedded in the mount's own inode
@@ -58,8 +73,9 @@ struct eis_share_key {
 	u16 fp_len;
 };
 
-struct eis_domain *eis_domain_get(const char *name);
-void eis_domain_put(struct eis_domain *domain);
+struct eis_domain *eis_domain_get(const char *name, struct eis_domain_mount *mount);
+void eis_domain_put(struct eis_domain *domain, struct eis_domain_mount *mount);
+u64 eis_domain_number(const struct eis_domain *domain);
 bool eis_domain_is(const struct eis_domain *domain, const char *name);
 
 int eis_share_join(struct eis_domain *domain, const struct eis_share_key *key,
@@ -68,7 +84,7 @@ void eis_share_leave(struct eis_member *member, bool forget);
 struct inode *eis_share_any_member(struct inode *shared);
 bool eis_is_shared_inode(const struct inode *inode);
 
-int eis_share_init(const struct address_space_operations *aops);
+int eis_share_init(const struct address_space_operations *aops, struct kobject *sysfs);
 void eis_share_exit(void);
 
 #endif /* EIS_SHARE_H */

@@ -33,8 +33,9 @@
  * @inode:       owns the page cache
  * @domain:      counted
  * @domain_link: in domain->inodes; under domain->lock
- * @lock:        protects @members and @forget
+ * @lock:        protects @members, @nr_members and @forget
  * @members:     struct eis_member of every live member
+ * @nr_members:  how many
  * @forget: drop the inode with its last reference
  * @fp_len: its length in bytes
  * @fp: fingerprint
@@ -45,6 +46,7 @@ struct eis_shared {
 	struct list_head domain_link;
 	spinlock_t lock;
 	struct list_head members;
+	unsigned int nr_members;
 	bool forget;
 	u16 fp_len;
 	u8 *fp;
@@ -88,6 +90,7 @@ static struct inode *eis_shared_alloc_inode(struct super_block *sb)
 	shared->domain = NULL;
 	INIT_LIST_HEAD(&shared->domain_link);
 	INIT_LIST_HEAD(&shared->members);
+	shared->nr_members = 0;
 	shared->forget = false;
 	shared->fp = NULL;
 	return &shared->inode;
@@ -232,6 +235,7 @@ int eis_share_join(struct eis_domain *domain, const struct eis_share_key *key,
 	spin_lock(&shared->lock);
 	shared->forget = false;
 	list_add(&member->link, &shared->members);
+	shared->nr_members++;
 	spin_unlock(&shared->lock);
 	member->shared = inode;
 	/* Pairs with readers of i_mapping: they see a complete address space. */
@@ -257,7 +261,7 @@ void eis_share_leave(struct eis_member *member, bool forget)
 	shared = eis_shared_of(inode);
 	spin_lock(&shared->lock);
 	list_del_init(&member->link);
-	if (forget && list_empty(&shared->members))
+	if (!--shared->nr_members && forget)
 		shared->forget = true;
 	spin_unlock(&shared->lock);
 	member->inode->i_mapping = &member->inode->i_data;
@@ -324,6 +328,69 @@ void eis_shared_forget_all(struct eis_domain *domain)
 	}
 }
 
+static void eis_shared_add_usage(const struct eis_shared *shared, struct eis_usage *usage)
+{
+	const u64 bytes = (u64)READ_ONCE(shared->inode.i_data.nrpages) << PAGE_SHIFT;
+	const unsigned int members = READ_ONCE(shared->nr_members);
+
+	usage->inodes++;
+	usage->members += members;
+	usage->resident += bytes;
+	usage->separate += bytes * members;
+	if (!members) {
+		usage->idle_inodes++;
+		usage->idle += bytes;
+	}
+}
+
+/* Shared inodes looked at before others get a chance to take the domain's lock. */
+#define EIS_USAGE_BATCH	256
+
+/**
+ * eis_shared_usage - add up what a domain holds
+ * @domain: the domain
+ * @usage:  result
+ *
+ * Takes time proportional to the domain's shared inodes, the domain's lock only
+ * for some of them at a time; each is looked at once. Context: may sleep.
+ * Return: 0 or -EINTR.
+ */
+int eis_shared_usage(struct eis_domain *domain, struct eis_usage *usage)
+{
+	struct inode *place = NULL;
+	struct eis_shared *shared;
+	unsigned int n = 0;
+	int err = 0;
+
+	memset(usage, 0, sizeof(*usage));
+	spin_lock(&domain->lock);
+	list_for_each_entry(shared, &domain->inodes, domain_link) {
+		eis_shared_add_usage(shared, usage);
+		/* The inode with our reference is where to go on after a rest. */
+		if (++n < EIS_USAGE_BATCH || !igrab(&shared->inode))
+			continue;
+		spin_unlock(&domain->lock);
+		n = 0;
+		iput(place);
+		place = &shared->inode;
+		cond_resched();
+		if (signal_pending(current))
+			err = -EINTR;
+		spin_lock(&domain->lock);
+		if (err)
+			break;
+	}
+	spin_unlock(&domain->lock);
+	iput(place);
+	return err;
+}
+
+/* The backing_dev_info of every shared page cache: its read-ahead. */
+struct backing_dev_info *eis_shared_bdi(void)
+{
+	return eis_shared_mnt->mnt_sb->s_bdi;
+}
+
 static void eis_shared_init_once(void *obj)
 {
 	struct eis_shared *shared = obj;
@@ -335,10 +402,11 @@ static void eis_shared_init_once(void *obj)
 /**
  * eis_share_init - mount the private superblock
  * @aops: address_space_operations of every shared inode
+ * @sysfs: the module's directory, where "domains" will be
  *
  * Context: module init. Return: 0 or a negative errno.
  */
-int eis_share_init(const struct address_space_operations *aops)
+int eis_share_init(const struct address_space_operations *aops, struct kobject *sysfs)
 {
 	int err;
 
@@ -355,6 +423,8 @@ int eis_share_init(const struct address_space_operations *aops)
 		goto free_cache;
 	}
 	err = super_setup_bdi(eis_shared_mnt->mnt_sb);
+	if (!err)
+		err = eis_share_sysfs_init(sysfs);
 	if (err)
 		goto unmount;
 	return 0;
@@ -371,6 +441,7 @@ free_cache:
  */
 void eis_share_exit(void)
 {
+	eis_share_sysfs_exit();
 	kern_unmount(eis_shared_mnt);
 	rcu_barrier();
 	kmem_cache_destroy(eis_shared_cachep);

@@ -22,6 +22,7 @@
 #include "compat/compat.h"
 #include "fill/content.h"
 #include "fill/fill.h"
+#include "trace/erofs_ishare.h"
 #include "vfs/vfs.h"
 
 /* Fingerprints in use are 39 bytes; longer ones, up to a block, are allocated. */
@@ -36,6 +37,44 @@ static int eis_join_with(struct inode *inode, const u8 *fp, int len)
 	};
 
 	return eis_share_join(eis_sb(inode->i_sb)->domain, &key, &eis_i(inode)->member);
+}
+
+static void eis_joined(struct inode *inode)
+{
+	struct eis_image *image = eis_i(inode)->image;
+
+	eis_stats_add(&image->stats, EIS_STAT_JOINED, 1);
+	trace_eis_join(inode->i_sb->s_dev, eis_i(inode)->fmt.nid, i_size_read(inode),
+		       (u64)inode->i_mapping->nrpages << PAGE_SHIFT);
+}
+
+/* What a failure to join is called in the statistics and in traces. */
+static enum eis_refusal eis_refusal_of(int err, const struct erofs_diag *diag)
+{
+	if (err == -ENODATA)
+		return EIS_REFUSED_NONE;
+	if (err == -ENOMEM)
+		return EIS_REFUSED_MEMORY;
+	if (err == -EIO || err == -EINTR || diag->check == EROFS_CHECK_SOURCE)
+		return EIS_REFUSED_IO;
+	return EIS_REFUSED_CORRUPT;
+}
+
+static void eis_refused(struct inode *inode, int err, const struct erofs_diag *diag)
+{
+	static const enum eis_stat stat_of[] = {
+		[EIS_REFUSED_NONE]	= EIS_STAT_REFUSED_NONE,
+		[EIS_REFUSED_CORRUPT]	= EIS_STAT_REFUSED_CORRUPT,
+		[EIS_REFUSED_IO]	= EIS_STAT_REFUSED_IO,
+		[EIS_REFUSED_MEMORY]	= EIS_STAT_REFUSED_MEMORY,
+	};
+	const enum eis_refusal why = eis_refusal_of(err, diag);
+	struct eis_image *image = eis_i(inode)->image;
+
+	eis_stats_add(&image->stats, stat_of[why], 1);
+	trace_eis_refusal(inode->i_sb->s_dev, eis_i(inode)->fmt.nid, why, err);
+	if (diag->check)
+		eis_report(image, "fingerprint (the file stays private)", diag, err);
 }
 
 static int eis_try_join(struct inode *inode)
@@ -59,8 +98,10 @@ static int eis_try_join(struct inode *inode)
 	eis_source_exit(&es);
 	if (ret > 0)
 		ret = eis_join_with(inode, fp, ret);
-	else if (ret < 0 && diag.check)
-		eis_report(image, "fingerprint (the file stays private)", &diag, ret);
+	if (ret)
+		eis_refused(inode, ret, &diag);
+	else
+		eis_joined(inode);
 	if (fp != on_stack)
 		kfree(fp);
 	return ret;

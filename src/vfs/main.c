@@ -20,6 +20,8 @@ static struct file_system_type eis_fs_type = {
 	.fs_flags	 = FS_REQUIRES_DEV | FS_ALLOW_IDMAP,
 };
 
+static struct kobject *eis_sysfs_root;
+
 static int __init eis_init(void)
 {
 	int err = eis_io_init();
@@ -29,15 +31,22 @@ static int __init eis_init(void)
 	err = eis_inode_cache_init();
 	if (err)
 		goto exit_io;
-	err = eis_share_init(&eis_aops);
-	if (err)
+	eis_sysfs_root = eis_sysfs_init();
+	if (IS_ERR(eis_sysfs_root)) {
+		err = PTR_ERR(eis_sysfs_root);
 		goto exit_inodes;
+	}
+	err = eis_share_init(&eis_aops, eis_sysfs_root);
+	if (err)
+		goto exit_sysfs;
 	err = register_filesystem(&eis_fs_type);
 	if (err)
 		goto exit_share;
 	return 0;
 exit_share:
 	eis_share_exit();
+exit_sysfs:
+	eis_sysfs_exit(eis_sysfs_root);
 exit_inodes:
 	eis_inode_cache_exit();
 exit_io:
@@ -49,6 +58,7 @@ static void __exit eis_exit(void)
 {
 	unregister_filesystem(&eis_fs_type);
 	eis_share_exit();
+	eis_sysfs_exit(eis_sysfs_root);
 	eis_inode_cache_exit();
 	eis_io_exit();
 }

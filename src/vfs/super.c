@@ -15,6 +15,7 @@
 
 #include "compat/compat.h"
 #include "fill/content.h"
+#include "trace/erofs_ishare.h"
 #include "vfs/vfs.h"
 
 static struct kmem_cache *eis_inode_cachep;
@@ -38,6 +39,13 @@ static void eis_free_inode(struct inode *inode)
 	if (S_ISLNK(inode->i_mode))
 		kfree(inode->i_link);
 	kmem_cache_free(eis_inode_cachep, eis_i(inode));
+}
+
+/* As the VFS does it, and when the mount's caches are being dropped. */
+static int eis_drop_inode(struct inode *inode)
+{
+	return !inode->i_nlink || inode_unhashed(inode) ||
+	       READ_ONCE(eis_sb(inode->i_sb)->drop_inodes);
 }
 
 static void eis_evict_inode(struct inode *inode)
@@ -116,6 +124,8 @@ static int eis_setup_storage(struct fs_context *fc, struct super_block *sb)
 	int err;
 
 	err = eis_inflight_init(&image->inflight);
+	if (!err)
+		err = eis_stats_init(&image->stats);
 	if (err)
 		return err;
 	image->storage = kcalloc(1, sizeof(*image->storage), GFP_KERNEL);
@@ -134,7 +144,7 @@ static int eis_setup_storage(struct fs_context *fc, struct super_block *sb)
 	if (IS_ERR(st))
 		return eis_mount_error(fc, PTR_ERR(st), "cannot use the image");
 	image->storage[image->nr_storage++] = st;
-	return eis_meta_init(st, sb);
+	return eis_meta_init(st, sb, &image->stats);
 }
 
 /* Compressed images are refused here, by name, and not at the first read. */
@@ -244,7 +254,7 @@ static int eis_setup_devices(struct fs_context *fc, struct super_block *sb)
 	image->all_bdev = true;
 	for (i = 0; i < image->nr_storage; i++) {
 		if (i) {
-			err = eis_meta_init(image->storage[i], sb);
+			err = eis_meta_init(image->storage[i], sb, &image->stats);
 			if (err)
 				return err;
 		}
@@ -318,14 +328,17 @@ static int eis_setup_inodes(struct fs_context *fc, struct super_block *sb)
 	return sb->s_root ? 0 : -ENOMEM;
 }
 
-static int eis_setup_domain(struct fs_context *fc, struct eis_sb *sbi)
+static int eis_setup_domain(struct fs_context *fc, struct super_block *sb)
 {
+	struct eis_sb *sbi = eis_sb(sb);
 	struct eis_context *ctx = fc->fs_private;
 	struct eis_domain *domain;
 
 	if (!sbi->opts.share)
 		return 0;
-	domain = eis_domain_get(ctx->domain);
+	sbi->in_domain.dev = sb->s_dev;
+	sbi->in_domain.stats = &sbi->image.stats;
+	domain = eis_domain_get(ctx->domain, &sbi->in_domain);
 	if (IS_ERR(domain))
 		return PTR_ERR(domain);
 	sbi->domain = domain;
@@ -355,6 +368,7 @@ static void eis_put_super(struct super_block *sb)
 static const struct super_operations eis_sops = {
 	.alloc_inode	= eis_alloc_inode,
 	.free_inode	= eis_free_inode,
+	.drop_inode	= eis_drop_inode,
 	.evict_inode	= eis_evict_inode,
 	.put_super	= eis_put_super,
 	.statfs		= eis_statfs,
@@ -363,7 +377,6 @@ static const struct super_operations eis_sops = {
 
 static int eis_setup(struct super_block *sb, struct fs_context *fc)
 {
-	struct eis_sb *sbi = eis_sb(sb);
 	int err;
 
 	err = eis_setup_storage(fc, sb);
@@ -372,9 +385,11 @@ static int eis_setup(struct super_block *sb, struct fs_context *fc)
 	if (!err)
 		err = eis_setup_devices(fc, sb);
 	if (!err)
-		err = eis_setup_domain(fc, sbi);
+		err = eis_setup_domain(fc, sb);
 	if (!err)
 		err = eis_setup_inodes(fc, sb);
+	if (!err)
+		err = eis_sysfs_show(sb);
 	return err;
 }
 
@@ -402,6 +417,7 @@ int eis_fill_super(struct super_block *sb, struct fs_context *fc)
 	if (sbi->opts.acl)
 		sb->s_flags |= SB_POSIXACL;
 	err = eis_setup(sb, fc);
+	trace_eis_mount(sb->s_dev, sbi->image.fmt.root_nid, sbi->domain, err);
 	/* Without a root the VFS will not call put_super. */
 	if (err && !sb->s_root)
 		eis_put_inodes(&sbi->image);
@@ -424,10 +440,11 @@ void eis_sb_free(struct eis_sb *sbi)
 	if (!sbi)
 		return;
 	image = &sbi->image;
-	eis_domain_put(sbi->domain);
+	eis_domain_put(sbi->domain, &sbi->in_domain);
 	for (i = 0; i < image->nr_storage; i++)
 		eis_storage_close(image->storage[i]);
 	eis_inflight_exit(&image->inflight);
+	eis_stats_exit(&image->stats);
 	kvfree(image->storage);
 	kvfree(image->devs);
 	kvfree(image->prefixes);
@@ -448,6 +465,7 @@ void eis_kill_sb(struct super_block *sb)
 {
 	struct eis_sb *sbi = eis_sb(sb);
 
+	eis_sysfs_hide(sbi);
 	eis_inflight_drain(&sbi->image.inflight);
 	if (sbi->file)
 		kill_anon_super(sb);

@@ -10,9 +10,11 @@
 #ifndef EIS_VFS_H
 #define EIS_VFS_H
 
+#include <linux/completion.h>
 #include <linux/fs.h>
 #include <linux/fs_context.h>
 #include <linux/fs_parser.h>
+#include <linux/kobject.h>
 #include <linux/list.h>
 #include <linux/xattr.h>
 
@@ -82,12 +84,22 @@ struct eis_context {
  * @image:  the image
  * @opts:   options in force
  * @domain: trust domain, NULL = none
+ * @in_domain: the mount's place in it
+ * @kobj:   its directory in sysfs
+ * @kobj_gone: nobody uses @kobj any more
+ * @shown:  @kobj is in sysfs
+ * @drop_inodes: being asked to keep no unused inode
  * @file:   image file behind the primary storage, NULL on a block device
  */
 struct eis_sb {
 	struct eis_image image;
 	struct eis_options opts;
 	struct eis_domain *domain;
+	struct eis_domain_mount in_domain;
+	struct kobject kobj;
+	struct completion kobj_gone;
+	bool shown;
+	bool drop_inodes;
 	struct file *file;
 };
 
@@ -134,6 +146,12 @@ long eis_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 /* xattr.c */
 ssize_t eis_listxattr(struct dentry *dentry, char *buf, size_t size);
 struct posix_acl *eis_get_acl(struct inode *inode, int type, bool rcu);
+
+/* sysfs.c */
+struct kobject *eis_sysfs_init(void);
+void eis_sysfs_exit(struct kobject *root);
+int eis_sysfs_show(struct super_block *sb);
+void eis_sysfs_hide(struct eis_sb *sbi);
 
 /* log.c */
 __printf(3, 4) int eis_mount_error(struct fs_context *fc, int err, const char *fmt, ...);
