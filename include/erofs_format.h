@@ -69,6 +69,10 @@
 	X(ROLE_ROOT,		EINVAL,		"root inode is not a directory (i_mode)") \
 	X(ROLE_PACKED,		EFSCORRUPTED,	"packed inode is not a regular file (i_mode)") \
 	X(ROLE_METABOX,		EFSCORRUPTED,	"metabox inode is not a regular file (i_mode)") \
+	X(FRAGMENT_RANGE,	EFSCORRUPTED,	"fragment past the end of the packed inode (packed size)") \
+	X(CLUSTER_SPLIT,	EFSCORRUPTED,	"physical cluster crosses the end of its device (bytes there)") \
+	X(CLUSTER_BEYOND,	EIO,		"physical cluster past the end of the device or image file (address)") \
+	X(CLUSTER_STREAM,	EFSCORRUPTED,	"bad compressed stream (address of the cluster)") \
 	X(MAP_COMPRESSED,	EOPNOTSUPP,	"extents of a compressed layout (layout)") \
 	X(ZMAP_HEAD_ALGORITHM,	EOPNOTSUPP,	"unknown algorithms in a map header (algorithmtype)") \
 	X(ZMAP_BIG_FEATURE,	EFSCORRUPTED,	"big clusters in an image without that feature (advise)") \
@@ -388,6 +392,9 @@ enum erofs_extent_type {
 	EROFS_EXTENT_HOLE,		/* reads as zeros */
 	EROFS_EXTENT_DATA,		/* bytes at @pa of device @device_id: erofs_locate() */
 	EROFS_EXTENT_INLINE,		/* bytes at @pa of the inode's own space */
+	/* Of compressed inodes, never from erofs_map(): see struct erofs_zextent */
+	EROFS_EXTENT_FRAGMENT,
+	EROFS_EXTENT_CLUSTER,
 };
 
 /**

@@ -4,7 +4,8 @@
  * storage, and the content of directories, symlinks and unlisted inodes by way
  * of their extents.
  *
- * Content of uncompressed directories is lent straight from the metadata
+ * Content of compressed inodes comes from their own page cache, filled like any
+ * file's. Content of uncompressed directories is lent straight from the metadata
  * cache: the tail of a small directory sits next to its inode, which the lookup
  * that led here just read, so no second copy of it is made.
  *
@@ -21,28 +22,47 @@
 static int eis_content_get(struct eis_source *es, struct inode *inode, u64 pos, size_t min,
 			   struct erofs_span *span);
 
-/* Lend image bytes of one storage: at most to the end of their page. */
-static int eis_meta_get(struct eis_source *es, struct eis_storage *st, u64 pos, size_t min,
-			struct erofs_span *span)
+/* Lend bytes of a page cache: at most to the end of their page, and to @size. */
+static int eis_cached_get(struct eis_source *es, struct address_space *mapping,
+			  struct file_ra_state *ra, u64 size, u64 pos, size_t min,
+			  struct erofs_span *span)
 {
-	size_t off = offset_in_page(pos);
+	const size_t off = offset_in_page(pos);
+	struct folio *folio = es->folio;
 
-	if (pos >= st->size || min > st->size - pos || min > PAGE_SIZE - off)
+	if (pos >= size || min > size - pos || min > PAGE_SIZE - off)
 		return -EIO;
-	if (!es->folio || es->meta != st || folio_pos(es->folio) != pos - off) {
-		struct folio *folio = eis_meta_folio(st, pos);
-
+	if (!folio || es->mapping != mapping || pos < folio_pos(folio) ||
+	    pos - folio_pos(folio) >= folio_size(folio)) {
+		folio = eis_cached_folio(mapping, ra, pos);
 		if (IS_ERR(folio))
 			return PTR_ERR(folio);
 		if (es->folio)
 			folio_put(es->folio);
 		es->folio = folio;
-		es->meta = st;
+		es->mapping = mapping;
 	}
-	span->data = kmap_local_folio(es->folio, off);
-	span->len = min_t(u64, PAGE_SIZE - off, st->size - pos);
+	span->data = kmap_local_folio(folio, offset_in_folio(folio, pos));
+	span->len = min_t(u64, PAGE_SIZE - off, size - pos);
 	span->priv = (void *)span->data;
 	return 0;
+}
+
+/* Image bytes of one storage. */
+static int eis_meta_get(struct eis_source *es, struct eis_storage *st, u64 pos, size_t min,
+			struct erofs_span *span)
+{
+	return eis_cached_get(es, st->meta->i_mapping, &st->meta_ra, st->size, pos, min, span);
+}
+
+/* Decoded content of a compressed inode: from its own page cache. */
+static int eis_decoded_get(struct eis_source *es, struct inode *inode, u64 pos, size_t min,
+			   struct erofs_span *span)
+{
+	struct file_ra_state ra = { };
+
+	file_ra_state_init(&ra, inode->i_mapping);
+	return eis_cached_get(es, inode->i_mapping, &ra, i_size_read(inode), pos, min, span);
 }
 
 static int eis_space_get(struct eis_source *es, enum erofs_space space, u64 pos, size_t min,
@@ -81,6 +101,8 @@ static int eis_content_get(struct eis_source *es, struct inode *inode, u64 pos, 
 
 	if (pos >= fmt->size || min > fmt->size - pos)
 		return -EIO;
+	if (erofs_inode_compressed(fmt))
+		return eis_decoded_get(es, inode, pos, min, span);
 	want = min_t(u64, PAGE_SIZE - offset_in_page(pos), fmt->size - pos);
 	eis_source_init(&map, es->image, NULL);
 	err = erofs_map(&map.src, &image->fmt, fmt, pos, want, &ext, NULL);
@@ -140,7 +162,7 @@ void eis_source_init(struct eis_source *es, struct eis_image *image, struct inod
 	es->image = image;
 	es->content = content;
 	es->folio = NULL;
-	es->meta = NULL;
+	es->mapping = NULL;
 }
 
 /**
@@ -151,6 +173,34 @@ void eis_source_exit(struct eis_source *es)
 {
 	if (es->folio)
 		folio_put(es->folio);
+}
+
+/**
+ * eis_source_page - the page that holds metadata bytes
+ * @es:    source
+ * @space: address space
+ * @pos:   first byte
+ * @len:   bytes, inside one block
+ *
+ * For bytes that are used after the source is gone. The page is up to date and
+ * stays as it is while the caller holds it. Context: may sleep.
+ * Return: the page with a reference, or ERR_PTR.
+ */
+struct page *eis_source_page(struct eis_source *es, enum erofs_space space, u64 pos, size_t len)
+{
+	struct page *page = ERR_PTR(-EFSCORRUPTED);
+	struct erofs_span span;
+	int err = es->src.get(&es->src, space, pos, len, &span);
+
+	if (err)
+		return ERR_PTR(err);
+	/* A hole has no page, and no stream. */
+	if (span.priv) {
+		page = kmap_to_page(span.priv);
+		get_page(page);
+	}
+	es->src.put(&es->src, &span);
+	return page;
 }
 
 /**

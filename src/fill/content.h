@@ -16,18 +16,19 @@
  * @image:   the image
  * @content: inode behind EROFS_CONTENT, or NULL
  * @folio:   page of the last span, kept: the next span is usually in it
- * @meta:    storage @folio belongs to
+ * @mapping: page cache @folio was found in
  */
 struct eis_source {
 	struct erofs_source src;
 	struct eis_image *image;
 	struct inode *content;
 	struct folio *folio;
-	struct eis_storage *meta;
+	struct address_space *mapping;
 };
 
 void eis_source_init(struct eis_source *es, struct eis_image *image, struct inode *content);
 void eis_source_exit(struct eis_source *es);
+struct page *eis_source_page(struct eis_source *es, enum erofs_space space, u64 pos, size_t len);
 int eis_content_read(struct inode *inode, u64 pos, void *buf, size_t len);
 
 #endif /* EIS_FILL_CONTENT_H */

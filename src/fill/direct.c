@@ -11,8 +11,7 @@
 #include <linux/uio.h>
 
 #include "compat/compat.h"
-#include "fill/content.h"
-#include "fill/fill.h"
+#include "fill/internal.h"
 
 static void eis_iomap_hole(struct iomap *iomap)
 {
@@ -46,6 +45,42 @@ static int eis_iomap_inline(struct inode *inode, const struct erofs_extent *ext,
 	return 0;
 }
 
+/*
+ * An extent of a compressed file: only to be reported, never to be read this
+ * way. Encoded bytes are where they are; a fragment has no place of its own.
+ */
+static int eis_iomap_compressed(struct inode *inode, u64 pos, u64 length, struct iomap *iomap)
+{
+	struct eis_image *image = eis_i(inode)->image;
+	struct erofs_diag diag = { };
+	struct erofs_zextent ext;
+	struct eis_source es;
+	int err = 0;
+
+	memset(iomap, 0, sizeof(*iomap));
+	iomap->offset = pos;
+	iomap->length = length;
+	eis_iomap_hole(iomap);
+	if (pos >= eis_i(inode)->fmt.size)
+		return 0;
+	eis_source_init(&es, image, NULL);
+	err = eis_zextent(inode, &es, NULL, pos, U64_MAX, GFP_KERNEL, &ext, &diag);
+	eis_source_exit(&es);
+	if (err) {
+		eis_report(image, "mapping", &diag, err);
+		return err;
+	}
+	iomap->offset = ext.la;
+	iomap->length = ext.len;
+	if (ext.type == EROFS_Z_FRAGMENT || (ext.type == EROFS_Z_CLUSTER && ext.inlined)) {
+		iomap->type = IOMAP_INLINE;
+	} else if (ext.type == EROFS_Z_CLUSTER) {
+		iomap->type = IOMAP_MAPPED;
+		iomap->addr = ext.pa;
+	}
+	return 0;
+}
+
 static int eis_iomap_begin(struct inode *inode, loff_t pos, loff_t length, unsigned int flags,
 			   struct iomap *iomap, struct iomap *srcmap)
 {
@@ -57,6 +92,8 @@ static int eis_iomap_begin(struct inode *inode, loff_t pos, loff_t length, unsig
 	struct eis_source es;
 	int err;
 
+	if (erofs_inode_compressed(&eis_i(inode)->fmt))
+		return eis_iomap_compressed(inode, pos, length, iomap);
 	eis_source_init(&es, image, NULL);
 	err = erofs_map(&es.src, &image->fmt, &eis_i(inode)->fmt, pos, length, &ext, &diag);
 	eis_source_exit(&es);

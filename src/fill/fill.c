@@ -9,82 +9,14 @@
  * file_inode(file): its layout, block size, device and superblock. The two are
  * never confused: only eis_reader_get() looks at both.
  *
- * Folio life cycle: the folio comes locked. eis_folio_begin() sets its count of
- * outstanding bytes; every byte is accounted exactly once by
- * eis_folio_account(), with or without success, from any context; the last
- * byte ends the read. Until then folio->private is ours (PG_private stays
- * clear, so nobody else looks at it). A folio with a failed part is left not
- * up to date: the next reader fills it from its own storage.
+ * Every byte of every folio is accounted for exactly once: see folio.h.
  */
 #include <linux/highmem.h>
 #include <linux/ratelimit.h>
 
 #include "compat/compat.h"
-#include "fill/content.h"
-#include "fill/fill.h"
+#include "fill/internal.h"
 #include "trace/erofs_ishare.h"
-
-/* In the count of outstanding bytes: a part failed. Folios are far smaller. */
-#define EIS_FOLIO_FAILED	(1L << 30)
-
-/**
- * struct eis_reader - on whose behalf folios are filled
- * @inode:  the member, or the file's own inode when it is not shared
- * @pinned: found without a file: references are held until the end
- */
-struct eis_reader {
-	struct inode *inode;
-	bool pinned;
-};
-
-/**
- * struct eis_fill - one call of ->read_folio or ->readahead
- * @reader: who reads
- * @image:  the reader's image
- * @end:    file position the call reads up to; bounds what is mapped ahead
- * @pages:  pages the call still brings, sizes the reads
- * @opf:    request flags
- * @ext:    current extent, len 0 = none
- * @rd:     read being collected, or NULL
- * @es:     metadata source
- */
-struct eis_fill {
-	struct eis_reader reader;
-	struct eis_image *image;
-	u64 end;
-	unsigned int pages;
-	blk_opf_t opf;
-	struct erofs_extent ext;
-	struct eis_read *rd;
-	struct eis_source es;
-};
-
-/* ---- Folio accounting ---- */
-
-static atomic_long_t *eis_folio_left(struct folio *folio)
-{
-	BUILD_BUG_ON(sizeof(folio->private) != sizeof(atomic_long_t));
-	return (atomic_long_t *)&folio->private;
-}
-
-static void eis_folio_begin(struct folio *folio)
-{
-	atomic_long_set(eis_folio_left(folio), folio_size(folio));
-}
-
-static void eis_folio_account(struct folio *folio, size_t len, bool ok)
-{
-	atomic_long_t *left = eis_folio_left(folio);
-	long now;
-
-	if (!ok)
-		atomic_long_or(EIS_FOLIO_FAILED, left);
-	now = atomic_long_sub_return(len, left);
-	if (now & ~EIS_FOLIO_FAILED)
-		return;
-	folio->private = NULL;
-	folio_end_read(folio, !(now & EIS_FOLIO_FAILED));
-}
 
 /* ---- Who reads ---- */
 
@@ -115,7 +47,14 @@ static void eis_reader_put(struct eis_reader *reader)
 
 /* ---- Data ---- */
 
-static void eis_fill_report_io(const struct eis_read *rd, int err)
+/**
+ * eis_fill_report_io - say that a read failed, rate-limited
+ * @rd:  the read
+ * @err: its errno
+ *
+ * Context: any.
+ */
+void eis_fill_report_io(const struct eis_read *rd, int err)
 {
 	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL,
 				      DEFAULT_RATELIMIT_BURST);
@@ -143,7 +82,11 @@ static void eis_fill_done(struct eis_read *rd, int err)
 	}
 }
 
-static void eis_fill_submit(struct eis_fill *fill)
+/**
+ * eis_fill_submit - send the read that is being collected, if any
+ * @fill: the fill
+ */
+void eis_fill_submit(struct eis_fill *fill)
 {
 	if (fill->rd)
 		eis_read_submit(fill->rd);
@@ -155,7 +98,7 @@ static void eis_fill_add(struct eis_fill *fill, struct eis_storage *st, u64 pos,
 {
 	struct eis_read *rd = fill->rd;
 
-	if (rd && rd->storage == st && rd->pos + rd->len == pos &&
+	if (rd && rd->done == eis_fill_done && rd->storage == st && rd->pos + rd->len == pos &&
 	    eis_read_add(rd, folio, off, len))
 		return;
 	eis_fill_submit(fill);
@@ -222,6 +165,8 @@ static int eis_fill_map(struct eis_fill *fill, u64 pos, struct erofs_diag *diag)
 
 	if (pos >= ext->la && pos - ext->la < ext->len)
 		return 0;
+	if (fill->compressed)
+		return eis_zfill_map(fill, pos, diag);
 	err = erofs_map(&fill->es.src, &fill->image->fmt, &eis_i(fill->reader.inode)->fmt, pos,
 			fill->end - pos, &fill->ext, diag);
 	if (err)
@@ -230,14 +175,14 @@ static int eis_fill_map(struct eis_fill *fill, u64 pos, struct erofs_diag *diag)
 }
 
 /*
- * The piece of @folio at @off: up to the end of the extent, the folio or the
+ * The piece of @folio at @off: up to @end, the end of the extent or of the
  * file. *filled says how many bytes were accounted for or handed to a read.
  */
-static int eis_fill_piece(struct eis_fill *fill, struct folio *folio, size_t off, u64 size,
-			  size_t *filled, struct erofs_diag *diag)
+static int eis_fill_piece(struct eis_fill *fill, struct folio *folio, size_t off, size_t end,
+			  u64 size, size_t *filled, struct erofs_diag *diag)
 {
 	u64 pos = folio_pos(folio) + off;
-	size_t len = folio_size(folio) - off;
+	size_t len = end - off;
 	int err;
 
 	if (pos >= size) {
@@ -257,6 +202,16 @@ static int eis_fill_piece(struct eis_fill *fill, struct folio *folio, size_t off
 		if (err)
 			return err;
 		break;
+	case EROFS_EXTENT_FRAGMENT:
+		err = eis_zfill_fragment(fill, folio, off, len, diag);
+		if (err)
+			return err;
+		break;
+	case EROFS_EXTENT_CLUSTER:
+		err = eis_zfill_attach(fill, folio, off, len, diag);
+		if (!err)
+			*filled = len;
+		return err;
 	default:
 		len = round_up(len, 1U << fill->image->fmt.blkszbits);
 		return eis_fill_data(fill, folio, off, len, filled, diag);
@@ -267,65 +222,122 @@ account:
 	return 0;
 }
 
-static void eis_fill_folio(struct eis_fill *fill, struct folio *folio)
+/* Bytes @off to @end of @folio, whose count has begun. */
+static void eis_fill_range(struct eis_fill *fill, struct folio *folio, size_t off, size_t end)
 {
-	const size_t folio_len = folio_size(folio);
 	const u64 size = i_size_read(folio->mapping->host);
-	size_t off = 0;
 
-	eis_folio_begin(folio);
-	while (off < folio_len) {
+	while (off < end) {
 		struct erofs_diag diag = { };
 		size_t filled = 0;
 		int err;
 
-		err = eis_fill_piece(fill, folio, off, size, &filled, &diag);
+		err = eis_fill_piece(fill, folio, off, end, size, &filled, &diag);
 		off += filled;
 		if (err) {
 			eis_report(fill->image, "read", &diag, err);
-			eis_folio_account(folio, folio_len - off, false);
+			eis_folio_account(folio, end - off, false);
 			return;
 		}
 	}
 }
 
 static bool eis_fill_begin(struct eis_fill *fill, struct address_space *mapping,
-			   struct file *file, u64 end, unsigned int pages, blk_opf_t opf)
+			   struct file *file, blk_opf_t opf, gfp_t gfp)
 {
 	if (!eis_reader_get(&fill->reader, mapping, file))
 		return false;
 	fill->image = eis_i(fill->reader.inode)->image;
-	fill->end = end;
-	fill->pages = pages;
+	fill->compressed = erofs_inode_compressed(&eis_i(fill->reader.inode)->fmt);
 	fill->opf = opf;
+	fill->gfp = gfp;
 	fill->ext.len = 0;
 	fill->ext.la = 0;
 	fill->rd = NULL;
+	fill->z.request = NULL;
+	fill->z.cluster = NULL;
+	fill->z.tail = NULL;
+	fill->z.cursor = (struct erofs_zcursor){ };
 	eis_source_init(&fill->es, fill->image, NULL);
-	trace_eis_fill(fill->image->sb->s_dev, eis_i(fill->reader.inode)->fmt.nid,
-		       end - ((u64)pages << PAGE_SHIFT), (u64)pages << PAGE_SHIFT);
 	return true;
+}
+
+/* What is going to be read is settled. */
+static void eis_fill_trace(const struct eis_fill *fill)
+{
+	trace_eis_fill(fill->image->sb->s_dev, eis_i(fill->reader.inode)->fmt.nid, fill->start,
+		       fill->end - fill->start);
 }
 
 static void eis_fill_finish(struct eis_fill *fill)
 {
 	eis_fill_submit(fill);
 	eis_source_exit(&fill->es);
+	/* May decode: nothing is held that others need but the folios themselves. */
+	eis_zfill_finish(fill);
 	eis_reader_put(&fill->reader);
+}
+
+/* Send for a part of a folio, whose count has begun. False: there is no reader. */
+static bool eis_fill_part(struct file *file, struct folio *folio, size_t off, size_t len)
+{
+	struct eis_fill fill;
+
+	/* A reader waits for it and nobody tries again: memory has to be found. */
+	if (!eis_fill_begin(&fill, folio->mapping, file, REQ_OP_READ, GFP_NOFS | __GFP_NOFAIL))
+		return false;
+	fill.start = folio_pos(folio) + off;
+	fill.end = fill.start + len;
+	fill.pages = DIV_ROUND_UP(len, PAGE_SIZE);
+	fill.needed_now = true;
+	eis_fill_trace(&fill);
+	eis_fill_range(&fill, folio, off, off + len);
+	eis_fill_finish(&fill);
+	return true;
+}
+
+/**
+ * eis_fill_wait - fill a part of a locked folio and wait for it
+ * @file:  who reads, may be NULL
+ * @folio: locked folio without private data, not up to date
+ * @off:   byte offset
+ * @len:   bytes
+ *
+ * Context: may sleep. Return: all of it is there.
+ */
+bool eis_fill_wait(struct file *file, struct folio *folio, size_t off, size_t len)
+{
+	eis_folio_begin(folio, len, EIS_FOLIO_WAITER);
+	if (!eis_fill_part(file, folio, off, len)) {
+		folio->private = NULL;
+		return false;
+	}
+	return eis_folio_wait(folio);
 }
 
 static int eis_read_folio(struct file *file, struct folio *folio)
 {
-	struct eis_fill fill;
-
-	if (!eis_fill_begin(&fill, folio->mapping, file, folio_pos(folio) + folio_size(folio),
-			    folio_nr_pages(folio), REQ_OP_READ)) {
+	/* Only read-ahead makes large ones: one that comes here has failed before. */
+	if (folio_test_large(folio))
+		return eis_partial_read(file, folio);
+	eis_folio_begin(folio, folio_size(folio), 0);
+	if (!eis_fill_part(file, folio, 0, folio_size(folio))) {
+		folio->private = NULL;
 		folio_unlock(folio);
 		return -EIO;
 	}
-	eis_fill_folio(&fill, folio);
-	eis_fill_finish(&fill);
 	return 0;
+}
+
+/*
+ * Does somebody wait for the pages of this read-ahead? Not if the window was
+ * started by the marker that an earlier one left: all of it is ahead then.
+ */
+static bool eis_needed_now(const struct readahead_control *rac)
+{
+	const struct file_ra_state *ra = rac->ra;
+
+	return !ra || ra->async_size != ra->size || ra->start != readahead_index(rac);
 }
 
 static void eis_readahead(struct readahead_control *rac)
@@ -333,21 +345,32 @@ static void eis_readahead(struct readahead_control *rac)
 	struct eis_fill fill;
 	struct folio *folio;
 
-	if (!eis_fill_begin(&fill, rac->mapping, rac->file,
-			    readahead_pos(rac) + readahead_length(rac), readahead_count(rac),
-			    REQ_OP_READ | REQ_RAHEAD))
+	/* What fails here is read again, one folio at a time, when it is needed. */
+	if (!eis_fill_begin(&fill, rac->mapping, rac->file, REQ_OP_READ | REQ_RAHEAD,
+			    GFP_NOFS | __GFP_NORETRY | __GFP_NOWARN))
 		return;
+	fill.start = readahead_pos(rac);
+	fill.end = fill.start + readahead_length(rac);
+	fill.needed_now = eis_needed_now(rac);
+	if (fill.compressed)
+		eis_zfill_expand(&fill, rac);
+	eis_fill_trace(&fill);
 	while ((folio = readahead_folio(rac)) != NULL) {
 		fill.pages = folio_nr_pages(folio) + readahead_count(rac);
-		eis_fill_folio(&fill, folio);
+		eis_folio_begin(folio, folio_size(folio), 0);
+		eis_fill_range(&fill, folio, 0, folio_size(folio));
 	}
 	eis_fill_finish(&fill);
 }
 
-/* FIBMAP names no file, so a shared page cache has no one answer: none. */
+/*
+ * FIBMAP names no file, so a shared page cache has no one answer: none. Nor has
+ * a compressed file.
+ */
 static sector_t eis_bmap(struct address_space *mapping, sector_t block)
 {
-	if (eis_is_shared_inode(mapping->host))
+	if (eis_is_shared_inode(mapping->host) ||
+	    erofs_inode_compressed(&eis_i(mapping->host)->fmt))
 		return 0;
 	return iomap_bmap(mapping, block, &eis_iomap_ops);
 }
@@ -355,6 +378,9 @@ static sector_t eis_bmap(struct address_space *mapping, sector_t block)
 const struct address_space_operations eis_aops = {
 	.read_folio	= eis_read_folio,
 	.readahead	= eis_readahead,
+	.is_partially_uptodate = eis_partial_uptodate,
+	.release_folio	= eis_partial_release,
+	.invalidate_folio = eis_partial_invalidate,
 	.bmap		= eis_bmap,
 	.direct_IO	= noop_direct_IO,
 	.migrate_folio	= filemap_migrate_folio,

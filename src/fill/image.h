@@ -14,6 +14,14 @@
 #include "erofs_format.h"
 #include "io/storage.h"
 #include "share/share.h"
+#include "zip/codec.h"
+
+/* cache_strategy= : which encoded blocks of compressed files are kept for later reads */
+enum eis_cache_strategy {
+	EIS_CACHE_DISABLED,	/* none */
+	EIS_CACHE_READAHEAD,	/* of the cluster that a request ends in */
+	EIS_CACHE_READAROUND,	/* of the clusters that it begins and ends in */
+};
 
 /**
  * struct eis_image - one image
@@ -25,6 +33,8 @@
  * @all_bdev: every storage is a block device
  * @devs:     device table, fmt.extra_devices slots
  * @prefixes: long xattr prefixes, fmt.xattr_prefix_count
+ * @codec:    what the image declares about its compressed streams
+ * @cache_strategy: enum eis_cache_strategy; changes at remount
  * @packed/@mbox: unlisted inodes, NULL if the image has none
  * @inflight: reads in flight of the whole mount
  * @stats:    counters of the whole mount
@@ -38,6 +48,8 @@ struct eis_image {
 	bool all_bdev;
 	struct erofs_device *devs;
 	struct erofs_prefix *prefixes;
+	struct eis_codec_params codec;
+	u8 cache_strategy;
 	struct inode *packed;
 	struct inode *mbox;
 	struct eis_inflight inflight;
@@ -53,12 +65,14 @@ enum {
 /**
  * struct eis_inode - an inode of a mount
  * @fmt:    decoded on-disk inode
+ * @zmap:   compressed: decoded map header; NULL until it is first needed
  * @image:  the image it belongs to
  * @member: sharing
  * @flags:  EIS_I_*
  */
 struct eis_inode {
 	struct erofs_inode fmt;
+	struct erofs_zmap *zmap;
 	struct eis_image *image;
 	struct eis_member member;
 	unsigned long flags;

@@ -135,22 +135,21 @@ void eis_meta_exit(struct eis_storage *st)
 }
 
 /**
- * eis_meta_folio - the cached page that holds one metadata byte
- * @st: storage
- * @pos: image byte position
+ * eis_cached_folio - the folio of a page cache that holds one byte
+ * @mapping: page cache
+ * @ra:  read-ahead state of the reader
+ * @pos: byte position in it
  *
- * The folio is up to date and starts at @pos rounded down to a page. The
- * caller drops the reference. Context: may sleep.
+ * The folio is up to date. The caller drops the reference. Context: may sleep.
  * Return: the folio, or ERR_PTR: -EIO beyond the end or when the device
  * failed, -ENOMEM, -EINTR.
  */
-struct folio *eis_meta_folio(struct eis_storage *st, u64 pos)
+struct folio *eis_cached_folio(struct address_space *mapping, struct file_ra_state *ra, u64 pos)
 {
-	struct address_space *mapping = st->meta->i_mapping;
 	pgoff_t index = pos >> PAGE_SHIFT;
 	struct folio *folio;
 
-	if (pos >= i_size_read(st->meta))
+	if (pos >= i_size_read(mapping->host))
 		return ERR_PTR(-EIO);
 	folio = filemap_get_folio(mapping, index);
 	if (!IS_ERR_OR_NULL(folio)) {
@@ -158,8 +157,53 @@ struct folio *eis_meta_folio(struct eis_storage *st, u64 pos)
 			return folio;
 		folio_put(folio);
 	} else {
-		page_cache_sync_readahead(mapping, &st->meta_ra, NULL, index, 1);
+		page_cache_sync_readahead(mapping, ra, NULL, index, 1);
 	}
-	st->meta_ra.prev_pos = pos;
+	ra->prev_pos = pos;
 	return read_mapping_folio(mapping, index, NULL);
+}
+
+/*
+ * Encoded bytes of compressed files are kept here, too, when they are kept at
+ * all. Both functions are for those: they start no read and wait for none.
+ */
+
+/**
+ * eis_meta_lookup - a page that is there and up to date
+ * @st:  storage
+ * @pos: image byte position
+ *
+ * Context: any but interrupts. Return: the folio with a reference, or NULL.
+ */
+struct folio *eis_meta_lookup(struct eis_storage *st, u64 pos)
+{
+	struct folio *folio = filemap_get_folio(st->meta->i_mapping, pos >> PAGE_SHIFT);
+
+	if (IS_ERR_OR_NULL(folio))
+		return NULL;
+	if (folio_test_uptodate(folio))
+		return folio;
+	folio_put(folio);
+	return NULL;
+}
+
+/**
+ * eis_meta_insert - a new page that the caller is going to read
+ * @st:  storage
+ * @pos: image byte position; the storage has all of its page
+ * @gfp: allocation flags
+ *
+ * Context: may sleep as @gfp says. Return: the folio, locked, not up to date,
+ * with a reference; or NULL: no memory, or somebody else has just put one there.
+ */
+struct folio *eis_meta_insert(struct eis_storage *st, u64 pos, gfp_t gfp)
+{
+	struct folio *folio = folio_alloc(gfp, 0);
+
+	if (!folio)
+		return NULL;
+	if (!filemap_add_folio(st->meta->i_mapping, folio, pos >> PAGE_SHIFT, gfp))
+		return folio;
+	folio_put(folio);
+	return NULL;
 }

@@ -76,7 +76,9 @@ void eis_storage_close(struct eis_storage *st);
 
 int eis_meta_init(struct eis_storage *st, struct super_block *sb, struct eis_stats *stats);
 void eis_meta_exit(struct eis_storage *st);
-struct folio *eis_meta_folio(struct eis_storage *st, u64 pos);
+struct folio *eis_cached_folio(struct address_space *mapping, struct file_ra_state *ra, u64 pos);
+struct folio *eis_meta_lookup(struct eis_storage *st, u64 pos);
+struct folio *eis_meta_insert(struct eis_storage *st, u64 pos, gfp_t gfp);
 
 /* ---- Data (read.c) ---- */
 
@@ -97,7 +99,7 @@ typedef void (*eis_read_done_t)(struct eis_read *rd, int err);
  * @pos:     image byte position
  * @len:     bytes added so far
  * @done:    completion
- * @private: for @done
+ * @private: for @done, and so is @last
  * @iocb:    image files: the request
  * @result:  image files: bytes that are there
  * @work:    image files: what the submitter must not or could not do
@@ -111,6 +113,7 @@ struct eis_read {
 	u64 len;
 	eis_read_done_t done;
 	void *private;
+	void *last;
 	struct kiocb iocb;
 	ssize_t result;
 	struct work_struct work;

@@ -46,6 +46,11 @@ static void eis_init_inode(struct inode *inode)
 	if (!fmt->xattr_size)
 		cache_no_acl(inode);
 
+	if (erofs_inode_compressed(fmt) && !S_ISREG(inode->i_mode)) {
+		/* Decoded directories and symlink targets are cached like a file's data. */
+		inode->i_mapping->a_ops = &eis_aops;
+		mapping_set_gfp_mask(inode->i_mapping, GFP_NOFS | __GFP_HIGHMEM | __GFP_MOVABLE);
+	}
 	switch (inode->i_mode & S_IFMT) {
 	case S_IFREG:
 		inode->i_op = &eis_file_iops;

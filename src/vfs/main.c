@@ -10,6 +10,7 @@
 #include "compat/compat.h"
 #include "fill/fill.h"
 #include "vfs/vfs.h"
+#include "zip/cluster.h"
 
 static struct file_system_type eis_fs_type = {
 	.owner		 = THIS_MODULE,
@@ -28,9 +29,15 @@ static int __init eis_init(void)
 
 	if (err)
 		return err;
-	err = eis_inode_cache_init();
+	err = eis_codec_init();
 	if (err)
 		goto exit_io;
+	err = eis_cluster_init();
+	if (err)
+		goto exit_codecs;
+	err = eis_inode_cache_init();
+	if (err)
+		goto exit_clusters;
 	eis_sysfs_root = eis_sysfs_init();
 	if (IS_ERR(eis_sysfs_root)) {
 		err = PTR_ERR(eis_sysfs_root);
@@ -49,6 +56,10 @@ exit_sysfs:
 	eis_sysfs_exit(eis_sysfs_root);
 exit_inodes:
 	eis_inode_cache_exit();
+exit_clusters:
+	eis_cluster_exit();
+exit_codecs:
+	eis_codec_exit();
 exit_io:
 	eis_io_exit();
 	return err;
@@ -60,6 +71,8 @@ static void __exit eis_exit(void)
 	eis_share_exit();
 	eis_sysfs_exit(eis_sysfs_root);
 	eis_inode_cache_exit();
+	eis_cluster_exit();
+	eis_codec_exit();
 	eis_io_exit();
 }
 

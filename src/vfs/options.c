@@ -234,6 +234,7 @@ static int eis_reconfigure(struct fs_context *fc)
 	sbi->opts.user_xattr = ctx->opts.user_xattr;
 	sbi->opts.acl = ctx->opts.acl;
 	sbi->opts.cache = ctx->opts.cache;
+	WRITE_ONCE(sbi->image.cache_strategy, ctx->opts.cache);
 	fc->sb_flags_mask |= SB_POSIXACL;
 	if (sbi->opts.acl)
 		fc->sb_flags |= SB_POSIXACL;

@@ -10,6 +10,7 @@
 #include <linux/buffer_head.h>
 #include <linux/exportfs.h>
 #include <linux/kdev_t.h>
+#include <linux/lockdep.h>
 #include <linux/slab.h>
 #include <linux/statfs.h>
 
@@ -29,6 +30,7 @@ static struct inode *eis_alloc_inode(struct super_block *sb)
 	if (!ei)
 		return NULL;
 	ei->image = &eis_sb(sb)->image;
+	ei->zmap = NULL;
 	ei->member.shared = NULL;
 	ei->flags = 0;
 	return &ei->inode;
@@ -38,6 +40,7 @@ static void eis_free_inode(struct inode *inode)
 {
 	if (S_ISLNK(inode->i_mode))
 		kfree(inode->i_link);
+	kfree(eis_i(inode)->zmap);
 	kmem_cache_free(eis_inode_cachep, eis_i(inode));
 }
 
@@ -123,6 +126,7 @@ static int eis_setup_storage(struct fs_context *fc, struct super_block *sb)
 	struct eis_storage *st;
 	int err;
 
+	image->cache_strategy = sbi->opts.cache;
 	err = eis_inflight_init(&image->inflight);
 	if (!err)
 		err = eis_stats_init(&image->stats);
@@ -147,27 +151,29 @@ static int eis_setup_storage(struct fs_context *fc, struct super_block *sb)
 	return eis_meta_init(st, sb, &image->stats);
 }
 
-/* Compressed images are refused here, by name, and not at the first read. */
-static int eis_refuse_compression(struct fs_context *fc, const struct erofs_super *fmt)
+/* What cannot be decoded is refused here, by name, and not at the first read. */
+static int eis_setup_codecs(struct fs_context *fc, struct eis_image *image)
 {
-	char names[64] = "";
-	int i;
+	const struct erofs_super *fmt = &image->fmt;
+	struct eis_codec_params params = {
+		.algorithms	= fmt->algorithms,
+		.lzma_dict_size	= fmt->lzma_dict_size,
+		.zstd_window	= 1U << (fmt->zstd_windowlog + 10),
+	};
+	int i, err;
 
-	if (!fmt->algorithms)
-		return 0;
 	for (i = 0; i < EROFS_ALG_COUNT; i++) {
-		if (!(fmt->algorithms & (1U << i)))
-			continue;
-		if (names[0])
-			strlcat(names, ", ", sizeof(names));
-		strlcat(names, erofs_algorithm_name(i), sizeof(names));
+		if ((params.algorithms & (1U << i)) && !eis_codec_supported(i))
+			return eis_mount_error(fc, -EOPNOTSUPP,
+					       "the image uses %s compression, which this kernel has no decoder for; rebuild it with another algorithm (-z)",
+					       erofs_algorithm_name(i));
 	}
-	return eis_mount_error(fc, -EOPNOTSUPP,
-			       "compressed image (%s%s%s%s): not supported by this version; build it without -z",
-			       names,
-			       fmt->feature_incompat & EROFS_INCOMPAT_ZTAILPACKING ? "; ztailpacking" : "",
-			       fmt->feature_incompat & EROFS_INCOMPAT_FRAGMENTS ? "; fragments" : "",
-			       fmt->has_metabox ? "; metabox" : "");
+	err = eis_codec_get(&params);
+	if (err)
+		return eis_mount_error(fc, err, "no memory for decompression workspaces");
+	/* From here on eis_sb_free() gives them back. */
+	image->codec = params;
+	return 0;
 }
 
 static int eis_setup_format(struct fs_context *fc, struct super_block *sb)
@@ -188,7 +194,7 @@ static int eis_setup_format(struct fs_context *fc, struct super_block *sb)
 		return eis_mount_error(fc, -EINVAL,
 				       "fsoffset=%llu: must be a multiple of the image's block size, %u",
 				       sbi->opts.fsoffset, 1U << fmt->blkszbits);
-	err = eis_refuse_compression(fc, fmt);
+	err = eis_setup_codecs(fc, image);
 	if (err)
 		return err;
 	/*
@@ -263,6 +269,8 @@ static int eis_setup_devices(struct fs_context *fc, struct super_block *sb)
 	return eis_check_block_size(fc, image);
 }
 
+static struct lock_class_key eis_named_invalidate_key;
+
 /* An inode that the superblock names. *out holds a reference only on success. */
 static int eis_setup_named(struct fs_context *fc, struct super_block *sb, u64 nid,
 			   enum erofs_role role, const char *what, struct inode **out)
@@ -279,6 +287,9 @@ static int eis_setup_named(struct fs_context *fc, struct super_block *sb, u64 ni
 		iput(inode);
 		return eis_diag_error(fc, &diag, err, what);
 	}
+	/* Files and directories are filled from these: their page cache's lock is the inner one. */
+	lockdep_set_class(&inode->i_mapping->invalidate_lock, &eis_named_invalidate_key);
+	mapping_set_gfp_mask(inode->i_mapping, GFP_NOFS | __GFP_HIGHMEM | __GFP_MOVABLE);
 	*out = inode;
 	return 0;
 }
@@ -445,6 +456,7 @@ void eis_sb_free(struct eis_sb *sbi)
 		eis_storage_close(image->storage[i]);
 	eis_inflight_exit(&image->inflight);
 	eis_stats_exit(&image->stats);
+	eis_codec_put(&image->codec);
 	kvfree(image->storage);
 	kvfree(image->devs);
 	kvfree(image->prefixes);

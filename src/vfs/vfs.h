@@ -20,13 +20,6 @@
 
 #include "fill/image.h"
 
-/* cache_strategy= : how much of a compressed file's blocks is kept for later reads */
-enum eis_cache_strategy {
-	EIS_CACHE_DISABLED,
-	EIS_CACHE_READAHEAD,
-	EIS_CACHE_READAROUND,
-};
-
 /**
  * struct eis_options - options that stay with the mount
  * @user_xattr: user.* attributes are visible

@@ -70,13 +70,7 @@ bad "inodes beyond the image" bad 'EIO|EUCLEAN' 'root|inode|nid' 'sb meta_blkadd
 bad "root of unknown layout" bad EOPNOTSUPP 'root|inode|layout|format' 'eval "$(eistool img $X /)"; eistool poke $X $inode 0f; eistool sbfix $X'
 bad "root with reserved format bits" bad EOPNOTSUPP 'root|inode|format' 'eval "$(eistool img $X /)"; eistool poke $X $((inode + 1)) 80; eistool sbfix $X'
 
-# --- compressed images, for now refused by name ---------------------------------------------
-bad "compressed with LZ4 (1.5)" bad-lz4 EOPNOTSUPP 'lz4' :
-bad "compressed with LZ4, big clusters (1.9)" bad-lz4-9 EOPNOTSUPP 'lz4' :
-bad "compressed with LZMA" bad-lzma EOPNOTSUPP 'lzma' :
-bad "compressed with DEFLATE" bad-deflate EOPNOTSUPP 'deflate' :
-bad "compressed with Zstandard" bad-zstd EOPNOTSUPP 'zstd|zstandard' :
-bad "compressed with fragments" bad-frag EOPNOTSUPP 'lz4' :
+# --- compressed images -----------------------------------------------------------------------
 bad "unknown algorithm 4" bad EOPNOTSUPP 'algorithm' 'sb "feature_incompat|=2" u1=0x10'
 
 # --- options, sources, devices -----------------------------------------------------------

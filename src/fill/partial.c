@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Large folios of which a part cannot be read: a bad sector, a corrupted
+ * cluster. The rest of the folio is good, and read(2) of it must work.
+ *
+ * Rules: such a folio is never marked up to date. Its private data (PG_private
+ * set) says which of its pages are good; the VFS asks eis_partial_uptodate().
+ * Page faults want whole folios: they fail for all of it.
+ *
+ * The pages are found out one by one, by the first reader who comes after the
+ * failed read-ahead, from his own storage. Every later one tries the bad pages
+ * again, so what was only a temporary failure heals.
+ */
+#include <linux/bitmap.h>
+#include <linux/slab.h>
+
+#include "compat/compat.h"
+#include "fill/internal.h"
+
+/* The bitmap of good pages; taken off the folio, which is locked. New if there is none. */
+static unsigned long *eis_partial_take(struct folio *folio)
+{
+	unsigned long *good = folio_test_private(folio) ? folio_detach_private(folio) : NULL;
+
+	return good ? good : bitmap_zalloc(folio_nr_pages(folio), GFP_NOFS | __GFP_NOFAIL);
+}
+
+/**
+ * eis_partial_read - read a large folio whose read-ahead failed
+ * @file:  who reads, may be NULL
+ * @folio: locked folio, not up to date; unlocked on return
+ *
+ * Context: may sleep. Return: 0: it is up to date; AOP_TRUNCATED_PAGE: more of it
+ * is good than before, look again; -EIO.
+ */
+int eis_partial_read(struct file *file, struct folio *folio)
+{
+	const unsigned int nr = folio_nr_pages(folio);
+	unsigned long *good = eis_partial_take(folio);
+	const unsigned int before = bitmap_weight(good, nr);
+	unsigned int i, now;
+
+	if (!before && eis_fill_wait(file, folio, 0, folio_size(folio)))
+		bitmap_fill(good, nr);
+	for_each_clear_bit(i, good, nr) {
+		if (eis_fill_wait(file, folio, i * PAGE_SIZE, PAGE_SIZE))
+			__set_bit(i, good);
+	}
+	now = bitmap_weight(good, nr);
+	if (now == nr) {
+		bitmap_free(good);
+		folio_end_read(folio, true);
+		return 0;
+	}
+	folio_attach_private(folio, good);
+	folio_unlock(folio);
+	return now > before ? AOP_TRUNCATED_PAGE : -EIO;
+}
+
+/**
+ * eis_partial_uptodate - is this range of a folio good?
+ * @folio: locked folio, not up to date
+ * @from:  byte offset
+ * @count: bytes; may reach beyond the folio
+ */
+bool eis_partial_uptodate(struct folio *folio, size_t from, size_t count)
+{
+	const unsigned long *good = folio_test_private(folio) ? folio->private : NULL;
+	size_t end = min(from + count, folio_size(folio));
+	unsigned int last = DIV_ROUND_UP(end, PAGE_SIZE);
+
+	return good && find_next_zero_bit(good, last, from >> PAGE_SHIFT) >= last;
+}
+
+/**
+ * eis_partial_release - the folio is about to be freed
+ * @folio: locked folio
+ * @gfp:   nothing is allocated
+ */
+bool eis_partial_release(struct folio *folio, gfp_t gfp)
+{
+	if (folio_test_private(folio))
+		bitmap_free(folio_detach_private(folio));
+	return true;
+}
+
+/**
+ * eis_partial_invalidate - a part of the folio is being truncated
+ * @folio: locked folio
+ * @off:   byte offset
+ * @len:   bytes
+ */
+void eis_partial_invalidate(struct folio *folio, size_t off, size_t len)
+{
+	if (!off && len == folio_size(folio))
+		eis_partial_release(folio, 0);
+}
