@@ -23,7 +23,7 @@ static size_t eis_deflate_ws_size(const struct eis_codec_params *params)
 	return zlib_inflate_workspacesize();
 }
 
-/* Zeroed: zlib reads parts of its window before it has set them, though it uses nothing of it. */
+/* Zeroed: no bug of zlib's can show what was in this memory before. */
 static void *eis_deflate_ws_alloc(size_t size)
 {
 	return kvzalloc(size, GFP_KERNEL);

@@ -61,9 +61,10 @@ static void run(const char *name, const uint8_t *data, size_t size, size_t clust
 	}
 	if (memcmp(out, data, size))
 		abort();
-	printf("%-16s cluster %7zu ratio %4.2f: own %6.2f ns/byte, liblzma %6.2f ns/byte, liblzma/own %.2f\n",
-	       name, cluster, (double)size / pos, own / size / ROUNDS, lib / size / ROUNDS,
-	       own ? lib / own : 0);
+	own /= size * ROUNDS;
+	lib /= size * ROUNDS;
+	printf("%-16s cluster %7zu ratio %4.2f, ns per byte: own %6.2f, liblzma %6.2f, %.2f times\n",
+	       name, cluster, (double)size / pos, own, lib, own ? lib / own : 0);
 	free(in);
 	free(out);
 	free(ext);
