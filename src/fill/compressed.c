@@ -447,6 +447,12 @@ static int eis_zfill_open(struct eis_fill *fill, struct erofs_diag *diag)
 	c->in_off = offset_in_page(pos);
 	c->in_len = z->plen;
 	c->pad_len = min_t(u64, z->plen, mask + 1 - (z->pa & mask));
+	if (z->format == EROFS_ZF_LZ4 &&
+	    !(fill->image->fmt.feature_incompat & EROFS_INCOMPAT_LZ4_0PADDING)) {
+		/* Old writers put the padding behind the stream, whose end shows in its output only. */
+		c->exact = false;
+		c->pad_len = 0;
+	}
 	c->la = z->la;
 	c->pa = z->pa;
 	c->out_len = to - z->la;
@@ -494,6 +500,32 @@ int eis_zfill_attach(struct eis_fill *fill, struct folio *folio, size_t off, siz
 	return 0;
 }
 
+/*
+ * How far to read ahead for a reader who goes on: to the end of the extent that
+ * the window ends in, and, where nobody waits for any of it, as far as it takes to
+ * give every processor two clusters. One large cluster at a time keeps just one busy.
+ */
+static u64 eis_zfill_ahead(struct eis_fill *fill, u64 size)
+{
+	const unsigned int cpus = num_online_cpus();
+	const u64 max = fill->end + EIS_EXPAND_MAX;
+	struct erofs_zcursor cursor = { };
+	u64 end = fill->end, pos = end - 1, goal = 0;
+
+	do {
+		struct erofs_zextent ext;
+
+		if (eis_zextent(fill->reader.inode, &fill->es, &cursor, pos, EIS_EXPAND_MAX,
+				fill->gfp, &ext, NULL) || ext.type != EROFS_Z_CLUSTER)
+			break;
+		if (!goal && !fill->needed_now && cpus > 1)
+			goal = fill->start + 2 * cpus * ext.len;
+		end = max(end, ext.la + ext.len);
+		pos = end;
+	} while (end < min3(goal, size, max));
+	return min3(round_up(min(end, size), PAGE_SIZE), round_up(size, PAGE_SIZE), max);
+}
+
 /**
  * eis_zfill_expand - widen a read-ahead to the extents at its ends
  * @fill: the fill, before its first folio
@@ -505,20 +537,18 @@ int eis_zfill_attach(struct eis_fill *fill, struct folio *folio, size_t off, siz
 void eis_zfill_expand(struct eis_fill *fill, struct readahead_control *rac)
 {
 	const u64 size = i_size_read(fill->reader.inode);
-	const u64 pos = readahead_pos(rac);
+	const u64 pos = fill->start;
 	u64 start = pos, end = fill->end;
-	struct erofs_zextent last;
 
 	if (pos >= size)
 		return;
 	if (!eis_zfill_map(fill, pos, NULL) && fill->ext.type == EROFS_EXTENT_CLUSTER) {
 		start = min_t(u64, pos, round_up(fill->z.ext.la, PAGE_SIZE));
-		start = max_t(s64, start, (s64)(pos - EIS_EXPAND_MAX));
+		if (pos - start > EIS_EXPAND_MAX)
+			start = pos - EIS_EXPAND_MAX;
 	}
-	if (readahead_count(rac) > 1 && end < size &&
-	    !eis_zextent(fill->reader.inode, &fill->es, NULL, end - 1, EIS_EXPAND_MAX, fill->gfp,
-			 &last, NULL) && last.type == EROFS_Z_CLUSTER)
-		end = min(round_up(min(last.la + last.len, size), PAGE_SIZE), end + EIS_EXPAND_MAX);
+	if (readahead_count(rac) > 1 && end < size)
+		end = eis_zfill_ahead(fill, size);
 	if (start == pos && end == fill->end)
 		return;
 	readahead_expand(rac, start, end - start);

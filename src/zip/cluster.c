@@ -176,7 +176,7 @@ static int eis_decode_stream(const struct eis_cluster *c, const u8 *in, u8 *out)
 {
 	size_t skip = erofs_zskip(in, c->pad_len);
 
-	if (skip == c->pad_len)
+	if (c->pad_len && skip == c->pad_len)
 		return -EFSCORRUPTED;
 	return eis_codec_decode(c->format, c->batch->params, in + skip, c->in_len - skip, out,
 				c->out_len, c->exact);

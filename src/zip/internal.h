@@ -4,7 +4,8 @@
  *
  * Rules:
  *  - One object per algorithm; one that the kernel cannot do has no functions.
- *  - decode() allocates nothing and returns 0 or -EFSCORRUPTED. Lengths are from 1 to INT_MAX.
+ *  - decode() allocates nothing, but in one case that zstd.c tells of, and returns 0, -EFSCORRUPTED or,
+ *    there, -ENOMEM. Lengths are from 1 to INT_MAX.
  *  - A workspace serves one decode() at a time and carries nothing from one to the next.
  */
 #ifndef EIS_ZIP_INTERNAL_H

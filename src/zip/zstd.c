@@ -3,10 +3,13 @@
  * Zstandard frames (RFC 8878, FORMAT.md 8.5), by the kernel's library.
  *
  * Rules:
- *  - The frame's header is looked at first: one frame, no dictionary, a window and a size that
- *    fit what the image and its map say.
+ *  - The frame's header is looked at first: one frame, no dictionary, a window that the format
+ *    allows, a size that fits what the map says.
  *  - Whole streams go straight to the output. The first part of one goes by way of a window in
  *    the workspace, as the library offers it: that is what a workspace is so large for.
+ *  - Images that were extended by a later mkfs.erofs run have frames with larger windows than
+ *    the superblock declares. Whole, they are like any other; the first part of one is taken
+ *    from a whole one, in memory that has to be allocated.
  */
 #include <linux/mm.h>
 #include <linux/zstd.h>
@@ -22,6 +25,9 @@
  */
 #define EIS_ZSTD_AHEAD	(2 * (128U * 1024 + 64))
 
+/* FORMAT.md 1.7 */
+#define EIS_ZSTD_WINDOW_MAX	(1U << 20)
+
 struct eis_zstd_ws {
 	zstd_dstream *stream;
 	u64 mem[];
@@ -29,7 +35,7 @@ struct eis_zstd_ws {
 
 static size_t eis_zstd_window(const struct eis_codec_params *params)
 {
-	return params->zstd_window + EIS_ZSTD_AHEAD;
+	return EIS_ZSTD_WINDOW_MAX + EIS_ZSTD_AHEAD;
 }
 
 static size_t eis_zstd_ws_size(const struct eis_codec_params *params)
@@ -58,18 +64,16 @@ static void eis_zstd_ws_free(void *ws)
 	kvfree(ws);
 }
 
-static bool eis_zstd_frame_fits(const struct eis_codec_params *params, const void *in,
-				size_t in_len, size_t out_len, bool exact)
+static bool eis_zstd_frame_fits(zstd_frame_header *h, const void *in, size_t in_len,
+				size_t out_len, bool exact)
 {
-	zstd_frame_header h;
-
 	/* More than 0 bytes wanted is an error as well as an error is. */
-	if (zstd_get_frame_header(&h, in, in_len))
+	if (zstd_get_frame_header(h, in, in_len))
 		return false;
-	if (h.frameType != ZSTD_frame || h.dictID || h.windowSize > params->zstd_window)
+	if (h->frameType != ZSTD_frame || h->dictID || h->windowSize > EIS_ZSTD_WINDOW_MAX)
 		return false;
-	if (h.frameContentSize != ZSTD_CONTENTSIZE_UNKNOWN &&
-	    (exact ? h.frameContentSize != out_len : h.frameContentSize < out_len))
+	if (h->frameContentSize != ZSTD_CONTENTSIZE_UNKNOWN &&
+	    (exact ? h->frameContentSize != out_len : h->frameContentSize < out_len))
 		return false;
 	return !exact || zstd_find_frame_compressed_size(in, in_len) == in_len;
 }
@@ -94,13 +98,37 @@ static int eis_zstd_prefix(zstd_dstream *stream, const void *in, size_t in_len, 
 	return dst.pos == dst.size ? 0 : -EFSCORRUPTED;
 }
 
+/* The first part of a frame whose window is larger than the workspace's. */
+static int eis_zstd_prefix_of_whole(zstd_dstream *stream, const void *in, size_t in_len, void *out,
+				    size_t out_len, u64 whole)
+{
+	void *buf;
+	int err = 0;
+
+	if (whole > EROFS_PCLUSTER_MAX_LLEN)
+		return -EFSCORRUPTED;
+	buf = kvmalloc(whole, GFP_NOFS | __GFP_NOWARN);
+	if (!buf)
+		return -ENOMEM;
+	if (zstd_decompress_dctx(stream, buf, whole, in, in_len) == whole)
+		memcpy(out, buf, out_len);
+	else
+		err = -EFSCORRUPTED;
+	kvfree(buf);
+	return err;
+}
+
 static int eis_zstd_decode(void *mem, const struct eis_codec_params *params, const void *in,
 			   size_t in_len, void *out, size_t out_len, bool exact)
 {
 	struct eis_zstd_ws *ws = mem;
+	zstd_frame_header h;
 
-	if (!eis_zstd_frame_fits(params, in, in_len, out_len, exact))
+	if (!eis_zstd_frame_fits(&h, in, in_len, out_len, exact))
 		return -EFSCORRUPTED;
+	if (!exact && h.windowSize > params->zstd_window)
+		return eis_zstd_prefix_of_whole(ws->stream, in, in_len, out, out_len,
+						h.frameContentSize);
 	if (!exact)
 		return eis_zstd_prefix(ws->stream, in, in_len, out, out_len);
 	/* Errors are numbers that no length is. */
