@@ -121,7 +121,7 @@ TRACE_EVENT(eis_fill,
 );
 
 /*
- * A physical cluster was decoded. @algorithm: number of the format; @pos: file position of its
+ * A physical cluster was decoded. @algorithm: enum erofs_zformat; @pos: file position of its
  * first byte; @encoded, @decoded: lengths; @err: 0 or -errno
  */
 TRACE_EVENT(eis_cluster,

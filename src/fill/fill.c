@@ -60,8 +60,9 @@ void eis_fill_report_io(const struct eis_read *rd, int err)
 				      DEFAULT_RATELIMIT_BURST);
 
 	if (__ratelimit(&limit))
-		pr_err("erofs-ishare: %s: reading %llu bytes at image byte %llu failed (%d); check the device or image file\n",
-		       rd->storage->name, rd->len, rd->pos, err);
+		pr_err("erofs-ishare: %s (mount %u:%u): reading %llu bytes at image byte %llu failed (%d); check the device or image file\n",
+		       rd->storage->name, MAJOR(rd->storage->dev), MINOR(rd->storage->dev),
+		       rd->len, rd->pos, err);
 }
 
 /* A read ended: any context. */

@@ -51,8 +51,9 @@ void eis_report(const struct eis_image *image, const char *what, const struct er
 	/* A killed reader and a lack of memory say nothing about the image. */
 	if (err == -EINTR || err == -ENOMEM || !__ratelimit(&limit))
 		return;
-	pr_err("erofs-ishare: %s: %s of nid %llu failed (%d): %s: %s: value 0x%llx at byte %llu; %s\n",
-	       image->sb->s_id, what, diag->nid, err, erofs_check_name(diag->check),
+	pr_err("erofs-ishare: %s (mount %u:%u): %s of nid %llu failed (%d): %s: %s: value 0x%llx at byte %llu; %s\n",
+	       image->sb->s_id, MAJOR(image->sb->s_dev), MINOR(image->sb->s_dev), what, diag->nid,
+	       err, erofs_check_name(diag->check),
 	       erofs_check_text(diag->check), diag->value, diag->pos,
 	       diag->check == EROFS_CHECK_SOURCE ? "check the device or image file" :
 						   "check the image with fsck.erofs or rebuild it");

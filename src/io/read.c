@@ -162,7 +162,7 @@ static bool eis_read_direct(const struct eis_read *rd)
 static void eis_read_no_direct(struct eis_storage *st, ssize_t err)
 {
 	if (xchg(&st->direct, false))
-		pr_info("erofs-ishare: %s: direct I/O refused (%zd), using buffered reads; the image's data is now cached twice\n",
+		pr_info("erofs-ishare: %s: direct I/O refused (%zd), so the image's data is cached twice; put the image on a filesystem with direct I/O, or say nodirectio\n",
 			st->name, err);
 }
 

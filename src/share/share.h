@@ -20,8 +20,10 @@
  *    (mutex); a domain's list of shared inodes: eis_domain.lock (spinlock),
  *    inside it only inode->i_lock; its list of mounts: eis_domain.mounts_lock
  *    (mutex). Readers of statistics take the last two and nothing above them.
+ *    eis_shared.lock is taken before eis_domain.lock.
  *  - Cached pages of a file nobody has open any more live as they would on any
- *    filesystem: until reclaim, or until the last mount that has the file goes.
+ *    filesystem: until reclaim, or until the last mount that has the file goes;
+ *    with warm=, for some time longer (warm.c).
  */
 #ifndef EIS_SHARE_H
 #define EIS_SHARE_H
@@ -35,16 +37,21 @@ struct eis_inflight;
 struct eis_stats;
 struct kobject;
 
+/* Most that a file without users is kept for: warm=, seconds. */
+#define EIS_WARM_MAX_SECS	86400U
+
 /**
  * struct eis_domain_mount - a mount in a domain, embedded in the mount
  * @link:  in the domain's list of mounts
  * @dev:   device number of the mount
  * @stats: its counters; added to the domain's when it leaves
+ * @warm:  its warm=, seconds; 0 = keep nothing
  */
 struct eis_domain_mount {
 	struct list_head link;
 	dev_t dev;
 	struct eis_stats *stats;
+	unsigned int warm;
 };
 
 /**
@@ -75,6 +82,8 @@ struct eis_share_key {
 
 struct eis_domain *eis_domain_get(const char *name, struct eis_domain_mount *mount);
 void eis_domain_put(struct eis_domain *domain, struct eis_domain_mount *mount);
+void eis_domain_set_warm(struct eis_domain *domain, struct eis_domain_mount *mount,
+			 unsigned int secs);
 u64 eis_domain_number(const struct eis_domain *domain);
 bool eis_domain_is(const struct eis_domain *domain, const char *name);
 

@@ -14,6 +14,8 @@
  *  - eis_shared.forget says what happens when the last reference goes: false:
  *    the inode stays as long as it has pages (a member was merely reclaimed);
  *    true: it goes at once (the last mount that had the file is gone).
+ *  - A warm inode (in domain->warm) has no member and forget is false: join and
+ *    leave change all three under eis_shared.lock.
  */
 #include <linux/backing-dev.h>
 #include <linux/magic.h>
@@ -27,30 +29,6 @@
 #include "compat/compat.h"
 #include "io/inflight.h"
 #include "share/internal.h"
-
-/**
- * struct eis_shared - a shared inode
- * @inode:       owns the page cache
- * @domain:      counted
- * @domain_link: in domain->inodes; under domain->lock
- * @lock:        protects @members, @nr_members and @forget
- * @members:     struct eis_member of every live member
- * @nr_members:  how many
- * @forget: drop the inode with its last reference
- * @fp_len: its length in bytes
- * @fp: fingerprint
- */
-struct eis_shared {
-	struct inode inode;
-	struct eis_domain *domain;
-	struct list_head domain_link;
-	spinlock_t lock;
-	struct list_head members;
-	unsigned int nr_members;
-	bool forget;
-	u16 fp_len;
-	u8 *fp;
-};
 
 /* What iget5_locked() compares and, for a new inode, takes over. */
 struct eis_shared_init {
@@ -89,6 +67,7 @@ static struct inode *eis_shared_alloc_inode(struct super_block *sb)
 		return NULL;
 	shared->domain = NULL;
 	INIT_LIST_HEAD(&shared->domain_link);
+	RB_CLEAR_NODE(&shared->warm_node);
 	INIT_LIST_HEAD(&shared->members);
 	shared->nr_members = 0;
 	shared->forget = false;
@@ -119,6 +98,9 @@ static void eis_shared_evict_inode(struct inode *inode)
 		return;
 	spin_lock(&shared->domain->lock);
 	list_del_init(&shared->domain_link);
+	/* A domain without mounts goes with its last warm inode. */
+	if (eis_warm_del(shared) && !shared->domain->nr_warm && shared->domain->listed)
+		eis_warm_kick();
 	spin_unlock(&shared->domain->lock);
 	eis_domain_drop(shared->domain);
 }
@@ -234,6 +216,7 @@ int eis_share_join(struct eis_domain *domain, const struct eis_share_key *key,
 	shared = eis_shared_of(inode);
 	spin_lock(&shared->lock);
 	shared->forget = false;
+	eis_warm_end(shared);
 	list_add(&member->link, &shared->members);
 	shared->nr_members++;
 	spin_unlock(&shared->lock);
@@ -241,6 +224,13 @@ int eis_share_join(struct eis_domain *domain, const struct eis_share_key *key,
 	/* Pairs with readers of i_mapping: they see a complete address space. */
 	smp_store_release(&member->inode->i_mapping, inode->i_mapping);
 	return 0;
+}
+
+/* Nobody uses it any more: it stays for a while, or goes with the last reference. */
+static void eis_shared_unused(struct eis_shared *shared, unsigned int secs)
+{
+	if (!secs || !eis_warm_add(shared, secs))
+		shared->forget = true;
 }
 
 /**
@@ -254,19 +244,24 @@ int eis_share_join(struct eis_domain *domain, const struct eis_share_key *key,
 void eis_share_leave(struct eis_member *member, bool forget)
 {
 	struct inode *inode = member->shared;
+	struct eis_domain *domain;
 	struct eis_shared *shared;
 
 	if (!inode)
 		return;
 	shared = eis_shared_of(inode);
+	domain = shared->domain;
 	spin_lock(&shared->lock);
 	list_del_init(&member->link);
 	if (!--shared->nr_members && forget)
-		shared->forget = true;
+		eis_shared_unused(shared, READ_ONCE(domain->warm_secs));
 	spin_unlock(&shared->lock);
 	member->inode->i_mapping = &member->inode->i_data;
 	member->shared = NULL;
 	iput(inode);
+	/* The mount that is going away still holds the domain. */
+	if (forget)
+		eis_warm_trim(domain);
 }
 
 /**
@@ -298,36 +293,60 @@ struct inode *eis_share_any_member(struct inode *inode)
 	return found;
 }
 
-/* The next shared inode of a domain that nobody told to go yet, with a reference. */
-static struct inode *eis_shared_next(struct eis_domain *domain)
+/* The shared inode after @place (NULL: the first), with a reference; that of @place is dropped. */
+static struct eis_shared *eis_shared_next(struct eis_domain *domain, struct eis_shared *place)
 {
-	struct inode *found = NULL;
-	struct eis_shared *shared;
+	struct eis_shared *shared, *found = NULL;
 
 	spin_lock(&domain->lock);
-	list_for_each_entry(shared, &domain->inodes, domain_link) {
-		if (READ_ONCE(shared->forget))
-			continue;
-		found = igrab(&shared->inode);
-		if (found)
+	shared = list_prepare_entry(place, &domain->inodes, domain_link);
+	list_for_each_entry_continue(shared, &domain->inodes, domain_link) {
+		if (igrab(&shared->inode)) {
+			found = shared;
 			break;
+		}
 	}
 	spin_unlock(&domain->lock);
+	if (place)
+		iput(&place->inode);
+	cond_resched();
 	return found;
 }
 
-/* Drop every cached inode of a domain that has no mount left. Context: may sleep. */
+/**
+ * eis_shared_settle - the last mount of a domain is gone: what of its inodes?
+ * @domain: the domain
+ * @secs:   how long to keep them; 0 = drop them now
+ *
+ * Inodes that are warm already stay so. Context: may sleep.
+ */
+void eis_shared_settle(struct eis_domain *domain, unsigned int secs)
+{
+	struct eis_shared *shared = NULL;
+
+	while ((shared = eis_shared_next(domain, shared)) != NULL) {
+		spin_lock(&shared->lock);
+		if (!shared->nr_members && RB_EMPTY_NODE(&shared->warm_node))
+			eis_shared_unused(shared, secs);
+		spin_unlock(&shared->lock);
+	}
+	eis_warm_trim(domain);
+}
+
+/* Drop every cached inode of a domain that is not listed any more. Context: may sleep. */
 void eis_shared_forget_all(struct eis_domain *domain)
 {
-	struct inode *inode;
+	struct eis_shared *shared = NULL;
 
-	while ((inode = eis_shared_next(domain)) != NULL) {
-		WRITE_ONCE(eis_shared_of(inode)->forget, true);
-		iput(inode);
-		cond_resched();
+	while ((shared = eis_shared_next(domain, shared)) != NULL) {
+		spin_lock(&shared->lock);
+		eis_warm_end(shared);
+		shared->forget = true;
+		spin_unlock(&shared->lock);
 	}
 }
 
+/* Under domain->lock. */
 static void eis_shared_add_usage(const struct eis_shared *shared, struct eis_usage *usage)
 {
 	const u64 bytes = (u64)READ_ONCE(shared->inode.i_data.nrpages) << PAGE_SHIFT;
@@ -340,6 +359,10 @@ static void eis_shared_add_usage(const struct eis_shared *shared, struct eis_usa
 	if (!members) {
 		usage->idle_inodes++;
 		usage->idle += bytes;
+	}
+	if (!RB_EMPTY_NODE(&shared->warm_node)) {
+		usage->warm_inodes++;
+		usage->warm += bytes;
 	}
 }
 
@@ -424,10 +447,15 @@ int eis_share_init(const struct address_space_operations *aops, struct kobject *
 	}
 	err = super_setup_bdi(eis_shared_mnt->mnt_sb);
 	if (!err)
-		err = eis_share_sysfs_init(sysfs);
+		err = eis_warm_init();
 	if (err)
 		goto unmount;
+	err = eis_share_sysfs_init(sysfs);
+	if (err)
+		goto exit_warm;
 	return 0;
+exit_warm:
+	eis_warm_exit();
 unmount:
 	kern_unmount(eis_shared_mnt);
 	rcu_barrier();
@@ -438,9 +466,13 @@ free_cache:
 
 /**
  * eis_share_exit - undo eis_share_init(); no mount, so no member, is left
+ *
+ * Domains that were kept warm end here: nothing of them pins the module.
  */
 void eis_share_exit(void)
 {
+	eis_domains_exit();
+	eis_warm_exit();
 	eis_share_sysfs_exit();
 	kern_unmount(eis_shared_mnt);
 	rcu_barrier();

@@ -98,6 +98,11 @@ static ssize_t eis_nr_mounts_show(struct kobject *kobj, struct kobj_attribute *a
 	return sysfs_emit(buf, "%u\n", n);
 }
 
+static ssize_t eis_warm_seconds_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(eis_domain_of(kobj)->warm_secs));
+}
+
 #define EIS_DOMAIN_ATTR(_name, _show, _at)						\
 	static struct eis_domain_attr eis_attr_##_name = {				\
 		.attr = { .attr = { .name = #_name, .mode = 0400 }, .show = _show },	\
@@ -114,6 +119,9 @@ EIS_USAGE_ATTR(idle_inodes, idle_inodes);
 EIS_USAGE_ATTR(resident_bytes, resident);
 EIS_USAGE_ATTR(separate_bytes, separate);
 EIS_USAGE_ATTR(idle_bytes, idle);
+EIS_USAGE_ATTR(warm_inodes, warm_inodes);
+EIS_USAGE_ATTR(warm_bytes, warm);
+EIS_DOMAIN_ATTR(warm_seconds, eis_warm_seconds_show, 0);
 EIS_DOMAIN_ATTR(saved_bytes, eis_saved_show, 0);
 EIS_DOMAIN_ATTR(data_bytes_read, eis_counter_show, EIS_STAT_DATA_BYTES);
 EIS_DOMAIN_ATTR(meta_bytes_read, eis_counter_show, EIS_STAT_META_BYTES);
@@ -134,6 +142,9 @@ static struct attribute *eis_domain_attrs[] = {
 	&eis_attr_separate_bytes.attr.attr,
 	&eis_attr_saved_bytes.attr.attr,
 	&eis_attr_idle_bytes.attr.attr,
+	&eis_attr_warm_inodes.attr.attr,
+	&eis_attr_warm_bytes.attr.attr,
+	&eis_attr_warm_seconds.attr.attr,
 	&eis_attr_data_bytes_read.attr.attr,
 	&eis_attr_meta_bytes_read.attr.attr,
 	&eis_attr_read_errors.attr.attr,
@@ -216,8 +227,33 @@ static struct kobj_attribute eis_attr_read_ahead_kb = {
 	.store	= read_ahead_kb_store,
 };
 
+static ssize_t warm_max_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(eis_warm_max_inodes));
+}
+
+/* A lower bound takes effect when a mount of the domain goes. */
+static ssize_t warm_max_store(struct kobject *kobj, struct kobj_attribute *attr, const char *buf,
+			      size_t count)
+{
+	unsigned int max;
+	int err = kstrtouint(buf, 10, &max);
+
+	if (err)
+		return err;
+	WRITE_ONCE(eis_warm_max_inodes, max);
+	return count;
+}
+
+static struct kobj_attribute eis_attr_warm_max = {
+	.attr	= { .name = "warm_inodes_max", .mode = 0644 },
+	.show	= warm_max_show,
+	.store	= warm_max_store,
+};
+
 static struct attribute *eis_domains_attrs[] = {
 	&eis_attr_read_ahead_kb.attr,
+	&eis_attr_warm_max.attr,
 	NULL,
 };
 

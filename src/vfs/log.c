@@ -12,6 +12,9 @@
  */
 const char *eis_source_name(const struct fs_context *fc)
 {
+	/* What is said to be the source of a remount is not. */
+	if (fc->purpose == FS_CONTEXT_FOR_RECONFIGURE)
+		return fc->root->d_sb->s_id;
 	return fc->source ? fc->source : "(no source)";
 }
 

@@ -26,6 +26,7 @@ enum {
 	EIS_OPT_FSOFFSET,
 	EIS_OPT_INODE_SHARE,
 	EIS_OPT_DOMAIN_ID,
+	EIS_OPT_WARM,
 };
 
 static const struct constant_table eis_cache_table[] = {
@@ -52,6 +53,7 @@ const struct fs_parameter_spec eis_parameters[] = {
 	fsparam_u64("fsoffset",		EIS_OPT_FSOFFSET),
 	fsparam_flag_no("inode_share",	EIS_OPT_INODE_SHARE),
 	fsparam_string("domain_id",	EIS_OPT_DOMAIN_ID),
+	fsparam_u32("warm",		EIS_OPT_WARM),
 	{ }
 };
 
@@ -137,6 +139,17 @@ static int eis_parse_domain(struct fs_context *fc, struct fs_parameter *param)
 	return 0;
 }
 
+static int eis_parse_warm(struct fs_context *fc, unsigned int secs)
+{
+	struct eis_context *ctx = fc->fs_private;
+
+	if (secs > EIS_WARM_MAX_SECS)
+		return eis_mount_error(fc, -EINVAL, "warm=%u: more than %u seconds; give less",
+				       secs, EIS_WARM_MAX_SECS);
+	ctx->opts.warm = secs;
+	return 0;
+}
+
 static int eis_parse_param(struct fs_context *fc, struct fs_parameter *param)
 {
 	struct eis_context *ctx = fc->fs_private;
@@ -180,6 +193,8 @@ static int eis_parse_param(struct fs_context *fc, struct fs_parameter *param)
 		break;
 	case EIS_OPT_DOMAIN_ID:
 		return eis_parse_domain(fc, param);
+	case EIS_OPT_WARM:
+		return eis_parse_warm(fc, result.uint_32);
 	default:
 		/* The VFS tries its own generic parameters, then says "unknown". */
 		return opt;
@@ -207,6 +222,10 @@ int eis_options_check(struct fs_context *fc)
 	if (ctx->dax)
 		eis_mount_info(fc, "dax=always: not supported, files are read through the page cache");
 	ctx->opts.share = ctx->domain && !ctx->share_off;
+	if (ctx->opts.warm && !ctx->opts.share)
+		return eis_mount_error(fc, -EINVAL,
+				       "warm=%u: only files that are shared stay warm; add domain_id=NAME",
+				       ctx->opts.warm);
 	return 0;
 }
 
@@ -231,6 +250,13 @@ static int eis_reconfigure(struct fs_context *fc)
 	if (ctx->opts.directio != sbi->opts.directio)
 		return eis_mount_error(fc, -EINVAL,
 				       "directio: cannot change on remount; unmount and mount again");
+	if (ctx->opts.warm && !sbi->domain)
+		return eis_mount_error(fc, -EINVAL,
+				       "warm=%u: the mount does not share; unmount and mount with domain_id=NAME",
+				       ctx->opts.warm);
+	if (sbi->domain)
+		eis_domain_set_warm(sbi->domain, &sbi->in_domain, ctx->opts.warm);
+	sbi->opts.warm = ctx->opts.warm;
 	sbi->opts.user_xattr = ctx->opts.user_xattr;
 	sbi->opts.acl = ctx->opts.acl;
 	sbi->opts.cache = ctx->opts.cache;
@@ -321,5 +347,7 @@ int eis_show_options(struct seq_file *seq, struct dentry *root)
 		seq_printf(seq, ",fsoffset=%llu", opts->fsoffset);
 	if (opts->share)
 		seq_puts(seq, ",inode_share");
+	if (opts->warm)
+		seq_printf(seq, ",warm=%u", opts->warm);
 	return 0;
 }

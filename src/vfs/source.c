@@ -58,7 +58,8 @@ static struct file *eis_open_image(struct fs_context *fc, const struct path *pat
 	file = dentry_open(path, O_RDONLY | O_LARGEFILE, current_cred());
 	if (IS_ERR(file)) {
 		err = PTR_ERR(file);
-		return ERR_PTR(eis_mount_error(fc, err, "cannot open image file %s", name));
+		return ERR_PTR(eis_mount_error(fc, err, "%s: cannot be opened; check its permissions",
+					       name));
 	}
 	if (!file->f_op->read_iter) {
 		fput(file);
@@ -147,7 +148,7 @@ static int eis_source_path(struct fs_context *fc, struct path *path)
 					       "source: missing; name an image file or block device");
 		err = kern_path(fc->source, LOOKUP_FOLLOW, path);
 		if (err)
-			return eis_mount_error(fc, err, "source: no such image");
+			return eis_mount_error(fc, err, "source: the path cannot be followed; check that it exists and may be searched");
 		return 0;
 	}
 	name = eis_file_name(ctx->source);
@@ -266,8 +267,8 @@ static int eis_open_slot(struct fs_context *fc, struct super_block *sb, u32 id)
 	list_del(&arg->link);
 	st = eis_open_device(fc, sb, arg);
 	if (IS_ERR(st)) {
-		err = eis_mount_error(fc, PTR_ERR(st), "device %u (\"%s\"): cannot open %s", id,
-				      dev->tag, arg->path ? arg->path : "the file descriptor");
+		err = eis_mount_error(fc, PTR_ERR(st), "device %u (\"%s\"): cannot open %s; check that it exists and that nobody has it for himself",
+				      id, dev->tag, arg->path ? arg->path : "the file descriptor");
 	} else {
 		image->storage[image->nr_storage++] = st;
 		if (st->size >> image->fmt.blkszbits < dev->blocks)

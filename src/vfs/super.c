@@ -114,9 +114,12 @@ static int eis_statfs(struct dentry *dentry, struct kstatfs *buf)
 static int eis_diag_error(struct fs_context *fc, const struct erofs_diag *diag, int err,
 			  const char *what)
 {
-	return eis_mount_error(fc, err, "%s: %s: %s: value 0x%llx at byte %llu; check the image",
-			       what, erofs_check_name(diag->check), erofs_check_text(diag->check),
-			       diag->value, diag->pos);
+	return eis_mount_error(fc, err, "%s: %s: %s: value 0x%llx at byte %llu; %s", what,
+			       erofs_check_name(diag->check), erofs_check_text(diag->check),
+			       diag->value, diag->pos,
+			       diag->check == EROFS_CHECK_SOURCE ?
+			       "check the device or image file" :
+			       "check the image with fsck.erofs or rebuild it");
 }
 
 static int eis_setup_storage(struct fs_context *fc, struct super_block *sb)
@@ -146,7 +149,8 @@ static int eis_setup_storage(struct fs_context *fc, struct super_block *sb)
 		st = eis_storage_from_sb(sb, sbi->opts.fsoffset, &image->inflight);
 	}
 	if (IS_ERR(st))
-		return eis_mount_error(fc, PTR_ERR(st), "cannot use the image");
+		return eis_mount_error(fc, PTR_ERR(st),
+				       "the size of the image cannot be found out; check the filesystem it lies on, and free memory");
 	image->storage[image->nr_storage++] = st;
 	return eis_meta_init(st, sb, &image->stats);
 }
@@ -280,8 +284,8 @@ static int eis_setup_named(struct fs_context *fc, struct super_block *sb, u64 ni
 	int err;
 
 	if (IS_ERR(inode))
-		return eis_mount_error(fc, PTR_ERR(inode), "%s inode: nid %llu cannot be read", what,
-				       nid);
+		return eis_mount_error(fc, PTR_ERR(inode), "%s inode: nid %llu cannot be read; check the image with fsck.erofs, and its storage",
+				       what, nid);
 	err = erofs_role_check(&eis_i(inode)->fmt, role, &diag);
 	if (err) {
 		iput(inode);
@@ -349,6 +353,7 @@ static int eis_setup_domain(struct fs_context *fc, struct super_block *sb)
 		return 0;
 	sbi->in_domain.dev = sb->s_dev;
 	sbi->in_domain.stats = &sbi->image.stats;
+	sbi->in_domain.warm = sbi->opts.warm;
 	domain = eis_domain_get(ctx->domain, &sbi->in_domain);
 	if (IS_ERR(domain))
 		return PTR_ERR(domain);

@@ -18,6 +18,7 @@
 
 #include "compat/compat.h"
 #include "vfs/vfs.h"
+#include "zip/codec.h"
 
 /**
  * struct eis_mount_attr - a file in a mount's directory
@@ -27,6 +28,16 @@
 struct eis_mount_attr {
 	struct kobj_attribute attr;
 	enum eis_stat at;
+};
+
+/**
+ * struct eis_codec_attr - a compression algorithm among the features
+ * @attr: the file
+ * @alg:  the algorithm
+ */
+struct eis_codec_attr {
+	struct kobj_attribute attr;
+	enum erofs_algorithm alg;
 };
 
 static struct eis_sb *eis_sb_of(struct kobject *kobj)
@@ -46,6 +57,8 @@ static const struct {
 	{ EROFS_COMPAT_PLAIN_XATTR_PFX,	0, "plain_xattr_prefixes" },
 	{ EROFS_COMPAT_ISHARE_XATTRS,	0, "fingerprints" },
 	{ 0, EROFS_INCOMPAT_CHUNKED_FILE,	"chunks" },
+	{ 0, EROFS_INCOMPAT_ZTAILPACKING,	"ztailpacking" },
+	{ 0, EROFS_INCOMPAT_FRAGMENTS,		"fragments" },
 	{ 0, EROFS_INCOMPAT_XATTR_PREFIXES,	"xattr_prefixes" },
 	{ 0, EROFS_INCOMPAT_48BIT,		"48bit" },
 	{ 0, EROFS_INCOMPAT_METABOX,		"metabox" },
@@ -299,6 +312,7 @@ static ssize_t eis_supported_show(struct kobject *kobj, struct kobj_attribute *a
 	}
 
 EIS_FEATURE_ATTR(sharing);
+EIS_FEATURE_ATTR(warm);
 EIS_FEATURE_ATTR(image_files);
 EIS_FEATURE_ATTR(devices);
 EIS_FEATURE_ATTR(chunks);
@@ -308,8 +322,44 @@ EIS_FEATURE_ATTR(xattr_prefixes);
 EIS_FEATURE_ATTR(xattr_filter);
 EIS_FEATURE_ATTR(fingerprints);
 
+/* As erofs_algorithm_name() calls them; there if this kernel's codecs are. */
+#define EIS_CODEC_ATTR(_name, _alg)						\
+	static struct eis_codec_attr eis_feature_##_name = {			\
+		.attr = {							\
+			.attr	= { .name = #_name, .mode = 0444 },		\
+			.show	= eis_supported_show,				\
+		},								\
+		.alg = _alg,							\
+	}
+
+EIS_CODEC_ATTR(lz4, EROFS_ALG_LZ4);
+EIS_CODEC_ATTR(microlzma, EROFS_ALG_MICROLZMA);
+EIS_CODEC_ATTR(deflate, EROFS_ALG_DEFLATE);
+EIS_CODEC_ATTR(zstandard, EROFS_ALG_ZSTD);
+
+static struct attribute *eis_codec_attrs[] = {
+	&eis_feature_lz4.attr.attr,
+	&eis_feature_microlzma.attr.attr,
+	&eis_feature_deflate.attr.attr,
+	&eis_feature_zstandard.attr.attr,
+	NULL,
+};
+
+static umode_t eis_codec_visible(struct kobject *kobj, struct attribute *attr, int n)
+{
+	const struct eis_codec_attr *codec = container_of(attr, struct eis_codec_attr, attr.attr);
+
+	return eis_codec_supported(codec->alg) ? attr->mode : 0;
+}
+
+static const struct attribute_group eis_codecs_group = {
+	.attrs		= eis_codec_attrs,
+	.is_visible	= eis_codec_visible,
+};
+
 static struct attribute *eis_feature_attrs[] = {
 	&eis_feature_sharing.attr,
+	&eis_feature_warm.attr,
 	&eis_feature_image_files.attr,
 	&eis_feature_devices.attr,
 	&eis_feature_chunks.attr,
@@ -325,6 +375,12 @@ static const struct attribute_group eis_features_group = {
 	.attrs = eis_feature_attrs,
 };
 
+static const struct attribute_group *eis_features_groups[] = {
+	&eis_features_group,
+	&eis_codecs_group,
+	NULL,
+};
+
 /**
  * eis_sysfs_init - make the module's directory
  *
@@ -338,7 +394,7 @@ struct kobject *eis_sysfs_init(void)
 	eis_features_kobj = kobject_create_and_add("features", eis_root_kobj);
 	if (!eis_features_kobj)
 		goto put_root;
-	if (sysfs_create_group(eis_features_kobj, &eis_features_group))
+	if (sysfs_create_groups(eis_features_kobj, eis_features_groups))
 		goto put_features;
 	return eis_root_kobj;
 put_features:

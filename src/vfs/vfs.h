@@ -28,6 +28,7 @@
  * @share:      files join their domain at first open
  * @cache:      cache_strategy=
  * @fsoffset:   byte position of the image on the primary storage
+ * @warm:       seconds that the domain keeps pages of files nobody has any more
  */
 struct eis_options {
 	bool user_xattr;
@@ -36,6 +37,7 @@ struct eis_options {
 	bool share;
 	enum eis_cache_strategy cache;
 	u64 fsoffset;
+	unsigned int warm;
 };
 
 /**

@@ -5,6 +5,7 @@
  * @need internal mounts and counters (kern_mount, init_pseudo, percpu_ref, siphash)
  * @export kern_mount kern_unmount init_pseudo super_setup_bdi igrab iput
  * @export percpu_ref_init percpu_ref_exit percpu_ref_kill_and_confirm
+ * @export rb_insert_color rb_erase mod_delayed_work_on queue_delayed_work_on cancel_delayed_work_sync
  */
 #include <linux/backing-dev.h>
 #include <linux/fs.h>

@@ -5,7 +5,7 @@
  *
  * @need sysfs, per-CPU counters and dropping caches (kobject_init_and_add, percpu_counter, s_inodes)
  * @export fs_kobj kobj_sysfs_ops kobject_init_and_add kobject_create_and_add kobject_del kobject_put
- * @export sysfs_create_group sysfs_emit sysfs_emit_at percpu_counter_add_batch __percpu_counter_sum
+ * @export sysfs_create_group sysfs_create_groups sysfs_emit sysfs_emit_at percpu_counter_add_batch __percpu_counter_sum
  * @export shrink_dcache_sb invalidate_mapping_pages
  */
 #include <linux/dcache.h>
