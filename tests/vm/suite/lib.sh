@@ -17,6 +17,15 @@ for _p in mount umount losetup findmnt setpriv blockdev; do
 	eval "$_p() { /bin/$_p \"\$@\"; }"
 done
 
+# The disk of prepare-zip takes the place of the other one: images, manifests, table.
+zip_disk()
+{
+	DATA=/zip
+	IMG=$DATA/images
+	mkdir -p $DATA
+	grep -q " $DATA " /proc/mounts || mount -t ext4 -o ro /dev/vdc $DATA || die "no disk of compressed images"
+}
+
 # --- results -----------------------------------------------------------------------------
 
 t()			# NAME COMMAND...
@@ -111,6 +120,16 @@ mnt_as()
 	}
 }
 mnt() { mnt_as "$FSTYPE" "$@"; }
+mnt_disk()		# SOURCE DIR [OPTIONS]: as a block device
+{
+	loop "$1"
+	mkdir -p "$2"
+	_out=$(eistool mount -o "ro${3:+,$3}" "$FSTYPE" "$dev" "$2") || {
+		_rc=$?
+		echo "mount -t $FSTYPE $dev ($1): $_out"
+		return $_rc
+	}
+}
 unmnt()			# DIR...
 {
 	for _d in "$@"; do

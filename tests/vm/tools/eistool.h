@@ -109,6 +109,7 @@ int cmd_resident(int argc, char **argv);
 int cmd_unique(int argc, char **argv);
 int cmd_readall(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
+int cmd_damaged(int argc, char **argv);
 int cmd_dirs(int argc, char **argv);
 int cmd_handles(int argc, char **argv);
 int cmd_fiemap(int argc, char **argv);

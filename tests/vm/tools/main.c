@@ -9,6 +9,7 @@ static const struct command {
 	{ "manifest", "DIR [--all] [--count-links] [--no-nsec] [--no-nlink] [--no-xattr] [--no-content] [--content-max BYTES] [--whiteout-origin] [--no-root] [--mtime SEC.NSEC] [--owner U:G] [--uid-shift N] [--skip-xattr NAME]...", cmd_manifest },
 	{ "verify", "DIR (--ref DIR | --manifest FILE) [--methods A,B] [--skip A,B] [--max BYTES] [--every N] [--seed N] [--warm]", cmd_verify },
 	{ "readall", "DIR [--mmap|--direct|--onebyte|--willneed]", cmd_readall },
+	{ "damaged", "FILE REFERENCE FROM TO FROM TO [any]", cmd_damaged },
 	{ "dirs", "DIR [--samples N]", cmd_dirs },
 	{ "handles", "DIR [--no-drop]", cmd_handles },
 	{ "fiemap", "FILE|DIR [--image IMG [--shift BYTES]] [--max BYTES] [--print]", cmd_fiemap },

@@ -119,6 +119,49 @@ static void m_rand(const struct file *f)
 	free(buf);
 }
 
+/* Page after page, in pieces of one page: in a scattered order, each twice. */
+static void m_pages(const struct file *f)
+{
+	size_t pages = (f->size + 4095) / 4096, i;
+	uint8_t buf[4096];
+	uint64_t s = f->seed;
+
+	posix_fadvise(f->fd, 0, 0, POSIX_FADV_RANDOM);
+	for (i = 0; i < 2 * pages && i < 512; i++)
+		if (!check_pread(f, f->fd, "pages", buf, rnd(&s) % pages * 4096, 4096))
+			break;
+	posix_fadvise(f->fd, 0, 0, POSIX_FADV_NORMAL);
+}
+
+/* Single bytes: all of a small file; of a larger one its ends and places between them. */
+static void m_onebyte(const struct file *f)
+{
+	size_t off = 0;
+	uint8_t c;
+
+	while (off <= f->size) {
+		if (!check_pread(f, f->fd, "onebyte", &c, off, 1))
+			break;
+		off += off >= 300 && off + 301 < f->size && f->size > 8192 ? f->size / 64 : 1;
+	}
+}
+
+/* From the front to the end in pieces of several sizes. */
+static void m_chunks(const struct file *f)
+{
+	static const size_t sizes[] = { 1000, 4096, 16384, 65537, 1 << 20 };
+	uint8_t *buf = xmalloc(1 << 20);
+	size_t i, off;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		posix_fadvise(f->fd, 0, 0, POSIX_FADV_DONTNEED);
+		for (off = 0; off <= f->size; off += sizes[i])
+			if (!check_pread(f, f->fd, "chunks", buf, off, sizes[i]))
+				break;
+	}
+	free(buf);
+}
+
 static void m_edge(const struct file *f)
 {
 	static const long delta[] = { -8192, -4097, -4096, -4095, -1024, -513, -512, -511, -1, 0, 1,
@@ -141,9 +184,12 @@ static void m_back(const struct file *f)
 			return;
 }
 
-static void check_map(const struct file *f, const char *how, int flags, int advice, bool backwards)
+enum order { FORWARDS, BACKWARDS, SCATTERED };
+
+static void check_map(const struct file *f, const char *how, int flags, int advice, enum order order)
 {
 	size_t len = (f->size + 4095) / 4096 * 4096, i;
+	uint64_t s = f->seed;
 	uint8_t *map;
 
 	if (!len)
@@ -160,11 +206,9 @@ static void check_map(const struct file *f, const char *how, int flags, int advi
 		munmap(map, len);
 		return;
 	}
-	if (backwards) {
-		volatile uint8_t sink;
+	for (i = len; order != FORWARDS && i >= 4096; i -= 4096) {
+		volatile uint8_t sink = map[order == BACKWARDS ? i - 4096 : rnd(&s) % len];
 
-		for (i = len; i >= 4096; i -= 4096)
-			sink = map[i - 4096];
 		(void)sink;
 	}
 	if (same(f, how, map, 0, f->size))
@@ -179,17 +223,22 @@ static void check_map(const struct file *f, const char *how, int flags, int advi
 
 static void m_mmap(const struct file *f)
 {
-	check_map(f, "mmap shared", MAP_SHARED, MADV_NORMAL, false);
+	check_map(f, "mmap shared", MAP_SHARED, MADV_NORMAL, FORWARDS);
 }
 
 static void m_mmapback(const struct file *f)
 {
-	check_map(f, "mmap private, backwards", MAP_PRIVATE, MADV_RANDOM, true);
+	check_map(f, "mmap private, backwards", MAP_PRIVATE, MADV_RANDOM, BACKWARDS);
+}
+
+static void m_mmaprand(const struct file *f)
+{
+	check_map(f, "mmap shared, scattered", MAP_SHARED, MADV_RANDOM, SCATTERED);
 }
 
 static void m_populate(const struct file *f)
 {
-	check_map(f, "mmap populate", MAP_SHARED | MAP_POPULATE, 0, false);
+	check_map(f, "mmap populate", MAP_SHARED | MAP_POPULATE, 0, FORWARDS);
 }
 
 static void dio_align(const struct file *f, size_t *mem, size_t *off)
@@ -366,7 +415,8 @@ static const struct method {
 	const char *name;
 	void (*run)(const struct file *f);
 } methods[] = {
-	{ "rand", m_rand }, { "mmapback", m_mmapback }, { "back", m_back }, { "edge", m_edge },
+	{ "rand", m_rand }, { "pages", m_pages }, { "onebyte", m_onebyte }, { "chunks", m_chunks },
+	{ "mmaprand", m_mmaprand }, { "mmapback", m_mmapback }, { "back", m_back }, { "edge", m_edge },
 	{ "seq", m_seq }, { "whole", m_whole }, { "mmap", m_mmap }, { "populate", m_populate },
 	{ "direct", m_direct }, { "splice", m_splice }, { "sendfile", m_sendfile }, { "cfr", m_cfr },
 	{ "readahead", m_readahead }, { "nowait", m_nowait }, { "vector", m_vector },
