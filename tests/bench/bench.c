@@ -5,7 +5,7 @@
  *
  *   bench walk DIR      lstat every entry below DIR            -> total
  *   bench read DIR      read every regular file, 128 KiB reads -> total
- *   bench random DIR    4 KiB reads at pseudo-random places    -> total
+ *   bench random DIR N  N 4 KiB reads at pseudo-random places  -> total
  *   bench open DIR      open and close every regular file, 8 rounds, after a
  *                       first one that does not count          -> total
  *
@@ -17,6 +17,7 @@
 #include <err.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +28,6 @@
 
 #define CHUNK		(128 * 1024)
 #define OPEN_ROUNDS	8
-#define RANDOM_READS	4000
 
 static char **paths;
 static size_t nr_paths;
@@ -96,11 +96,11 @@ static void read_all(void)
 	}
 }
 
-static void read_random(void)
+static void read_random(int count)
 {
 	uint32_t x = 12345;
 
-	for (int i = 0; i < RANDOM_READS; i++) {
+	for (int i = 0; i < count; i++) {
 		struct stat st;
 		int fd;
 
@@ -118,10 +118,11 @@ static void read_random(void)
 
 int main(int argc, char **argv)
 {
+	bool random = argc == 4 && !strcmp(argv[1], "random");
 	uint64_t start;
 
-	if (argc != 3)
-		errx(2, "usage: bench walk|read|random|open DIR");
+	if (argc != 3 && !random)
+		errx(2, "usage: bench walk|read|open DIR, bench random DIR COUNT");
 	if (strcmp(argv[1], "walk"))
 		walk(argv[2], collect);
 	if (strcmp(argv[1], "walk") && !nr_paths)
@@ -133,8 +134,8 @@ int main(int argc, char **argv)
 		walk(argv[2], visit);
 	else if (!strcmp(argv[1], "read"))
 		read_all();
-	else if (!strcmp(argv[1], "random"))
-		read_random();
+	else if (random)
+		read_random(atoi(argv[3]));
 	else if (!strcmp(argv[1], "open"))
 		for (int i = 0; i < OPEN_ROUNDS; i++)
 			open_all();

@@ -1,18 +1,23 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# guest.sh: runs in the VM; the image lies in a RAM disk, one CPU counts instructions.
-# Prints "figure DRIVER OPERATION NUMBER" on the verdict port as a comment.
+# guest.sh plain|zip|cpus: runs in the VM; the image lies in a RAM disk.
+# Prints "figure IMAGE DRIVER OPERATION NUMBER" on the verdict port as comments.
 #
-# Rules: every figure is the smaller of two runs on fresh mounts (the first one also warms slabs).
-# "open" is warm; the others start with empty caches.
+# plain, zip: one CPU counts instructions. Every figure is the smaller of two runs on fresh mounts (the first
+# one also warms slabs). "open" is warm; the others start with empty caches.
+# cpus: wall time; the drivers take turns, and every turn is a figure.
 set -euo pipefail
 
 mnt=/mnt/bench
 mkdir -p "$mnt"
-modprobe brd rd_nr=1 rd_size=$(( ($(stat -c %s /bench.img) >> 10) + 1024 ))
-dd if=/bench.img of=/dev/ram0 bs=1M status=none
-rm /bench.img
+
+load()			# IMAGE: into the RAM disk
+{
+	rmmod brd 2>/dev/null || true
+	modprobe brd rd_nr=1 rd_size=$((($(stat -c %s "$1") >> 10) + 1024))
+	dd if="$1" of=/dev/ram0 bs=1M status=none
+}
 
 mount_as()
 {
@@ -24,21 +29,61 @@ mount_as()
 	esac
 }
 
-once()
+once()			# DRIVER OPERATION [COUNT]
 {
 	mount_as "$1" 2>/dev/null || return 1
 	sync
 	echo 3 > /proc/sys/vm/drop_caches
-	/bench "$2" "$mnt"
+	/bench "$2" "$mnt" ${3:+"$3"}
 	umount "$mnt"
 }
 
-modprobe erofs || echo "# this kernel has no in-tree driver"
-for driver in in-tree in-tree-shared ours ours-shared; do
-	for op in open walk read random; do
-		a=$(once "$driver" "$op") || { echo "# $driver: cannot mount here"; break; }
-		b=$(once "$driver" "$op")
-		echo "# figure $driver $op $(( a < b ? a : b ))"
+least()			# IMAGE DRIVER OPERATION [COUNT]
+{
+	local a b
+	a=$(once "${@:2}") || { echo "# $1: $2 cannot mount this here"; return 1; }
+	b=$(once "${@:2}")
+	echo "# figure $1 $2 $3 $((a < b ? a : b))"
+}
+
+plain()
+{
+	load /images/plain
+	for driver in in-tree in-tree-shared ours ours-shared; do
+		for op in open walk read "random 4000"; do
+			# shellcheck disable=SC2086
+			least plain "$driver" $op || break
+		done
 	done
-done
+}
+
+zip()
+{
+	for image in /images/*; do
+		load "$image"
+		for driver in in-tree ours; do
+			for op in read "random 500"; do
+				# shellcheck disable=SC2086
+				least "${image##*/}" "$driver" $op || break
+			done
+		done
+	done
+}
+
+cpus()
+{
+	local image turn driver n
+	for image in /images/zstd /images/lzma; do
+		load "$image"
+		for turn in warm-up 1 2 3 4 5 6 7; do
+			for driver in in-tree ours; do
+				n=$(once "$driver" read) || { echo "# ${image##*/}: $driver cannot mount this here"; break 2; }
+				[ "$turn" = warm-up ] || echo "# figure ${image##*/} $driver turn$turn $n"
+			done
+		done
+	done
+}
+
+modprobe erofs || echo "# this kernel has no in-tree driver"
+"$1"
 echo "ok 1 - figures taken"
