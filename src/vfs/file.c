@@ -96,6 +96,9 @@ static int eis_try_join(struct inode *inode)
 						 fp, max, &diag) : -ENOMEM;
 	}
 	eis_source_exit(&es);
+	if (ret == -ENODATA && eis_sb(inode->i_sb)->sidecar)
+		ret = eis_sidecar_fingerprint(eis_sb(inode->i_sb)->sidecar, inode, fp,
+					      sizeof(on_stack));
 	if (ret > 0)
 		ret = eis_join_with(inode, fp, ret);
 	if (ret)

@@ -5,7 +5,7 @@
  * Rules: every option of the in-tree driver, with its meaning (docs and
  * README list the few deliberate differences). domain_id= is a credential: it
  * is never shown and is wiped with the context. Options that decide where
- * bytes come from or who shares (source, device, fsoffset, domain) cannot
+ * bytes come from or who shares (source, device, fsoffset, domain, sidecar) cannot
  * change on remount: repeating them unchanged is fine, changing them is an error.
  */
 #include <linux/file.h>
@@ -27,6 +27,7 @@ enum {
 	EIS_OPT_INODE_SHARE,
 	EIS_OPT_DOMAIN_ID,
 	EIS_OPT_WARM,
+	EIS_OPT_SIDECAR,
 };
 
 static const struct constant_table eis_cache_table[] = {
@@ -54,6 +55,7 @@ const struct fs_parameter_spec eis_parameters[] = {
 	fsparam_flag_no("inode_share",	EIS_OPT_INODE_SHARE),
 	fsparam_string("domain_id",	EIS_OPT_DOMAIN_ID),
 	fsparam_u32("warm",		EIS_OPT_WARM),
+	fsparam_string("sidecar",	EIS_OPT_SIDECAR),
 	{ }
 };
 
@@ -150,6 +152,31 @@ static int eis_parse_warm(struct fs_context *fc, unsigned int secs)
 	return 0;
 }
 
+/* sidecar= as a path or, by fsconfig(2), as a file descriptor. */
+static int eis_parse_sidecar(struct fs_context *fc, struct fs_parameter *param)
+{
+	struct eis_context *ctx = fc->fs_private;
+	char *name;
+
+	if (ctx->sidecar)
+		return eis_mount_error(fc, -EINVAL, "sidecar: given twice; give one");
+	if (param->type == fs_value_is_file) {
+		name = eis_file_name(param->file);
+		if (IS_ERR(name))
+			return PTR_ERR(name);
+		ctx->sidecar = name;
+		ctx->sidecar_file = param->file;
+		param->file = NULL;
+		return 0;
+	}
+	if (!param->size)
+		return eis_mount_error(fc, -EINVAL,
+				       "sidecar: empty; name a file or leave the option out");
+	ctx->sidecar = param->string;
+	param->string = NULL;
+	return 0;
+}
+
 static int eis_parse_param(struct fs_context *fc, struct fs_parameter *param)
 {
 	struct eis_context *ctx = fc->fs_private;
@@ -161,6 +188,8 @@ static int eis_parse_param(struct fs_context *fc, struct fs_parameter *param)
 		return eis_parse_source(fc, param);
 	if (!strcmp(param->key, "device") && param->type == fs_value_is_file)
 		return eis_parse_device(fc, param);
+	if (!strcmp(param->key, "sidecar") && param->type == fs_value_is_file)
+		return eis_parse_sidecar(fc, param);
 
 	opt = fs_parse(fc, eis_parameters, param, &result);
 	switch (opt) {
@@ -195,6 +224,8 @@ static int eis_parse_param(struct fs_context *fc, struct fs_parameter *param)
 		return eis_parse_domain(fc, param);
 	case EIS_OPT_WARM:
 		return eis_parse_warm(fc, result.uint_32);
+	case EIS_OPT_SIDECAR:
+		return eis_parse_sidecar(fc, param);
 	default:
 		/* The VFS tries its own generic parameters, then says "unknown". */
 		return opt;
@@ -215,6 +246,9 @@ int eis_options_check(struct fs_context *fc)
 	if (ctx->share_on && !ctx->domain)
 		return eis_mount_error(fc, -EINVAL,
 				       "inode_share needs a trust domain: add domain_id=NAME");
+	if (ctx->sidecar && !ctx->domain)
+		return eis_mount_error(fc, -EINVAL,
+				       "sidecar needs a trust domain: add domain_id=NAME");
 	if (ctx->opts.fsoffset & (SECTOR_SIZE - 1))
 		return eis_mount_error(fc, -EINVAL,
 				       "fsoffset=%llu: must be a multiple of the image's block size",
@@ -250,6 +284,10 @@ static int eis_reconfigure(struct fs_context *fc)
 	if (ctx->opts.directio != sbi->opts.directio)
 		return eis_mount_error(fc, -EINVAL,
 				       "directio: cannot change on remount; unmount and mount again");
+	if (ctx->sidecar && !eis_sidecar_is(sbi->sidecar, ctx->sidecar))
+		return eis_mount_error(fc, -EINVAL,
+				       "sidecar=%s: cannot change on remount; unmount and mount again",
+				       ctx->sidecar);
 	if (ctx->opts.warm && !sbi->domain)
 		return eis_mount_error(fc, -EINVAL,
 				       "warm=%u: the mount does not share; unmount and mount with domain_id=NAME",
@@ -290,6 +328,9 @@ static void eis_free_fs_context(struct fs_context *fc)
 	}
 	if (ctx->source)
 		fput(ctx->source);
+	if (ctx->sidecar_file)
+		fput(ctx->sidecar_file);
+	kfree(ctx->sidecar);
 	kfree_sensitive(ctx->domain);
 	kfree(ctx);
 }
@@ -333,7 +374,8 @@ int eis_init_fs_context(struct fs_context *fc)
  */
 int eis_show_options(struct seq_file *seq, struct dentry *root)
 {
-	const struct eis_options *opts = &eis_sb(root->d_sb)->opts;
+	const struct eis_sb *sbi = eis_sb(root->d_sb);
+	const struct eis_options *opts = &sbi->opts;
 	const struct constant_table *cache;
 
 	seq_puts(seq, opts->user_xattr ? ",user_xattr" : ",nouser_xattr");
@@ -349,5 +391,7 @@ int eis_show_options(struct seq_file *seq, struct dentry *root)
 		seq_puts(seq, ",inode_share");
 	if (opts->warm)
 		seq_printf(seq, ",warm=%u", opts->warm);
+	if (sbi->sidecar)
+		seq_show_option(seq, "sidecar", eis_sidecar_name(sbi->sidecar));
 	return 0;
 }

@@ -23,21 +23,34 @@
 #include "compat/compat.h"
 #include "vfs/vfs.h"
 
-/* May an image lie in this file? 0 or -ENOTBLK, logged. */
+/**
+ * eis_file_unfit - may we read from this file?
+ * @fc: mount in the making
+ * @inode: what would be opened
+ *
+ * Return: NULL, or why not (half a sentence about the file).
+ */
+const char *eis_file_unfit(const struct fs_context *fc, const struct inode *inode)
+{
+	const struct super_block *sb = inode->i_sb;
+
+	if (!S_ISREG(inode->i_mode))
+		return "is no regular file";
+	if (sb->s_type == fc->fs_type)
+		return "lies on an erofs-ishare mount";
+	if (sb->s_magic == EROFS_SUPER_MAGIC && !sb->s_bdev)
+		return "lies on an EROFS mount that has no block device";
+	if (sb->s_stack_depth)
+		return "lies on a stacked filesystem";
+	return NULL;
+}
+
+/* May an image lie in this file, which is no block device? 0 or -ENOTBLK, logged. */
 static int eis_check_image_file(struct fs_context *fc, const struct inode *inode,
 				const char *name)
 {
-	const struct super_block *sb = inode->i_sb;
-	const char *why = NULL;
+	const char *why = eis_file_unfit(fc, inode);
 
-	if (!S_ISREG(inode->i_mode))
-		why = "is no block device and no regular file";
-	else if (sb->s_type == fc->fs_type)
-		why = "lies on an erofs-ishare mount";
-	else if (sb->s_magic == EROFS_SUPER_MAGIC && !sb->s_bdev)
-		why = "lies on an EROFS mount that has no block device";
-	else if (sb->s_stack_depth)
-		why = "lies on a stacked filesystem";
 	if (!why)
 		return 0;
 	return eis_mount_error(fc, -ENOTBLK, "%s: %s; use a loop device or copy it elsewhere", name,
@@ -83,6 +96,8 @@ static int eis_check_reused(struct fs_context *fc)
 		what = "sharing options or domain_id";
 	else if (sbi->opts.fsoffset != ctx->opts.fsoffset)
 		what = "fsoffset";
+	else if (!eis_sidecar_is(sbi->sidecar, ctx->sidecar))
+		what = "sidecar";
 	if (!what)
 		return 0;
 	dput(fc->root);
@@ -117,8 +132,13 @@ static int eis_get_tree_file(struct fs_context *fc, const struct path *path)
 	return get_tree_nodev(fc, eis_fill_super);
 }
 
-/* What an open file is called; the caller frees it. ERR_PTR on failure. */
-static char *eis_file_name(struct file *file)
+/**
+ * eis_file_name - what an open file is called
+ * @file: given by the user
+ *
+ * Context: may sleep. Return: a string that the caller frees, or ERR_PTR.
+ */
+char *eis_file_name(struct file *file)
 {
 	char *buf = kmalloc(PATH_MAX, GFP_KERNEL);
 	char *name;

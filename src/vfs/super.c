@@ -3,8 +3,8 @@
  * The superblock: from an opened source to a mounted image and back.
  *
  * Order of setting up (FORMAT.md 1.1): storage and its metadata cache,
- * superblock, features, devices, packed inode, metabox inode, root, long xattr
- * prefixes, domain. Taking down is the reverse, after the reads in flight are
+ * superblock, features, devices, sidecar, domain, packed inode, metabox inode,
+ * root, long xattr prefixes. Taking down is the reverse, after the reads in flight are
  * drained: see eis_kill_sb().
  */
 #include <linux/buffer_head.h>
@@ -358,14 +358,15 @@ static int eis_setup_domain(struct fs_context *fc, struct super_block *sb)
 	if (IS_ERR(domain))
 		return PTR_ERR(domain);
 	sbi->domain = domain;
-	if (!sbi->image.fmt.has_ishare)
-		eis_mount_info(fc, "the image carries no content digests, so its files are not shared; build it with mkfs.erofs --xattr-inode-digest=trusted.erofs.fingerprint");
+	if (!sbi->image.fmt.has_ishare && !sbi->sidecar)
+		eis_mount_info(fc, "the image carries no content digests, so its files are not shared; build it with mkfs.erofs --xattr-inode-digest=trusted.erofs.fingerprint, or make a sidecar with 'erofs-ishare digest' and add sidecar=FILE");
 	return 0;
 }
 
 /* Inodes that no dentry holds. */
-static void eis_put_inodes(struct eis_image *image)
+static void eis_put_inodes(struct eis_sb *sbi)
 {
+	struct eis_image *image = &sbi->image;
 	unsigned int i;
 
 	iput(image->packed);
@@ -374,11 +375,12 @@ static void eis_put_inodes(struct eis_image *image)
 	image->mbox = NULL;
 	for (i = 0; i < image->nr_storage; i++)
 		eis_meta_exit(image->storage[i]);
+	eis_sidecar_drop(sbi->sidecar);
 }
 
 static void eis_put_super(struct super_block *sb)
 {
-	eis_put_inodes(&eis_sb(sb)->image);
+	eis_put_inodes(eis_sb(sb));
 }
 
 static const struct super_operations eis_sops = {
@@ -400,6 +402,8 @@ static int eis_setup(struct super_block *sb, struct fs_context *fc)
 		err = eis_setup_format(fc, sb);
 	if (!err)
 		err = eis_setup_devices(fc, sb);
+	if (!err)
+		err = eis_sidecar_open(fc, sb);
 	if (!err)
 		err = eis_setup_domain(fc, sb);
 	if (!err)
@@ -436,7 +440,7 @@ int eis_fill_super(struct super_block *sb, struct fs_context *fc)
 	trace_eis_mount(sb->s_dev, sbi->image.fmt.root_nid, sbi->domain, err);
 	/* Without a root the VFS will not call put_super. */
 	if (err && !sb->s_root)
-		eis_put_inodes(&sbi->image);
+		eis_put_inodes(sbi);
 	return err;
 }
 
@@ -459,6 +463,7 @@ void eis_sb_free(struct eis_sb *sbi)
 	eis_domain_put(sbi->domain, &sbi->in_domain);
 	for (i = 0; i < image->nr_storage; i++)
 		eis_storage_close(image->storage[i]);
+	eis_sidecar_free(sbi->sidecar);
 	eis_inflight_exit(&image->inflight);
 	eis_stats_exit(&image->stats);
 	eis_codec_put(&image->codec);

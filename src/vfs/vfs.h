@@ -20,6 +20,8 @@
 
 #include "fill/image.h"
 
+struct eis_sidecar;
+
 /**
  * struct eis_options - options that stay with the mount
  * @user_xattr: user.* attributes are visible
@@ -60,6 +62,8 @@ struct eis_device_arg {
  * @share_on/@share_off: inode_share / noinode_share given
  * @dax:      dax=always given
  * @source:   source= given as a file descriptor, or NULL
+ * @sidecar:  sidecar=, a path or the name of @sidecar_file; NULL = not given
+ * @sidecar_file: given as a file descriptor, or NULL
  * @devices:  struct eis_device_arg in the order given
  * @nr_devices: how many
  */
@@ -70,6 +74,8 @@ struct eis_context {
 	bool share_off;
 	bool dax;
 	struct file *source;
+	char *sidecar;
+	struct file *sidecar_file;
 	struct list_head devices;
 	unsigned int nr_devices;
 };
@@ -85,6 +91,7 @@ struct eis_context {
  * @shown:  @kobj is in sysfs
  * @drop_inodes: being asked to keep no unused inode
  * @file:   image file behind the primary storage, NULL on a block device
+ * @sidecar: digests for files that have none in the image, NULL = none
  */
 struct eis_sb {
 	struct eis_image image;
@@ -96,6 +103,7 @@ struct eis_sb {
 	bool shown;
 	bool drop_inodes;
 	struct file *file;
+	struct eis_sidecar *sidecar;
 };
 
 static inline struct eis_sb *eis_sb(const struct super_block *sb)
@@ -112,6 +120,8 @@ extern const struct fs_parameter_spec eis_parameters[];
 /* source.c */
 int eis_get_tree(struct fs_context *fc);
 int eis_open_devices(struct fs_context *fc, struct super_block *sb);
+const char *eis_file_unfit(const struct fs_context *fc, const struct inode *inode);
+char *eis_file_name(struct file *file);
 
 /* super.c */
 int eis_fill_super(struct super_block *sb, struct fs_context *fc);
@@ -119,6 +129,14 @@ void eis_kill_sb(struct super_block *sb);
 void eis_sb_free(struct eis_sb *sbi);
 int eis_inode_cache_init(void);
 void eis_inode_cache_exit(void);
+
+/* sidecar.c */
+int eis_sidecar_open(struct fs_context *fc, struct super_block *sb);
+void eis_sidecar_drop(struct eis_sidecar *sc);
+void eis_sidecar_free(struct eis_sidecar *sc);
+const char *eis_sidecar_name(const struct eis_sidecar *sc);
+bool eis_sidecar_is(const struct eis_sidecar *sc, const char *name);
+int eis_sidecar_fingerprint(struct eis_sidecar *sc, struct inode *inode, void *buf, size_t size);
 
 /* inode.c */
 struct inode *eis_iget(struct super_block *sb, u64 nid, const char *what);
