@@ -28,12 +28,16 @@ dkms_files := Makefile dkms.conf LICENSE src include
 unwanted   := *.o *.ko *.mod *.mod.c .*.cmd .*.d modules.order Module.symvers compat_config.h \
 	      .probe* probe.log .gitignore
 
-tools := $(if $(wildcard tools/Makefile),tools)
+# The DKMS source has none.
+tools := $(wildcard tools/Makefile)
 
-.PHONY: all modules probe tools install modules_install uninstall clean check check-unit demo \
-	deb rpm dkms-source help
+.PHONY: all modules probe tools tools-install install modules_install uninstall clean check \
+	check-unit check-tools demo deb rpm dkms-source help
 
-all: modules $(tools)
+# The tools need libraries that the module does not: without them the module is built alone.
+all: modules
+	$(if $(tools),@if $(MAKE) -s -C tools deps; then $(MAKE) -C tools; \
+		else echo "$(name): the module is there, its tools are not"; fi)
 
 modules: probe
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/src modules
@@ -43,6 +47,9 @@ probe:
 
 tools:
 	$(MAKE) -C tools
+
+tools-install:
+	$(MAKE) -C tools install
 
 # ---- Installing ----
 
@@ -67,7 +74,8 @@ ifeq ($(DESTDIR),)
 else
 	$(MAKE) dkms-source
 endif
-	$(if $(tools),$(MAKE) -C tools install)
+	$(if $(tools),@if $(MAKE) -s -C tools deps; then $(MAKE) -C tools install; \
+		else echo "$(name): the module is installed, its tools are not"; fi)
 
 # Every kernel's copy of this version, if DKMS has any.
 dkms_remove = if $(DKMS) status $(name)/$(version) 2>/dev/null | grep -q .; then \
@@ -99,6 +107,9 @@ check:
 check-unit:
 	$(MAKE) -C tests/unit check
 
+check-tools:
+	tests/tools/run
+
 .PHONY: check-debug
 check-debug:
 	tests/debug/run
@@ -116,11 +127,13 @@ help:
 	@echo "make [modules]         build src/erofs_ishare.ko for the running kernel"
 	@echo "  KVER=RELEASE           for another installed kernel"
 	@echo "  KDIR=DIRECTORY         for the kernel headers or build tree in DIRECTORY"
-	@echo "make install           install by DKMS (as root): this kernel now, later ones by themselves"
+	@echo "make tools             build erofs-ishare and mount.erofs-ishare, in tools/build"
+	@echo "make install           install by DKMS (as root): this kernel now, later ones by themselves,"
+	@echo "                       and the tools; make tools-install: the tools alone"
 	@echo "make modules_install   install for this kernel alone, without DKMS"
 	@echo "make uninstall         undo 'make install'"
-	@echo "make check             all tests;  check-unit: those that need no kernel"
+	@echo "make check             all tests;  check-unit, check-tools: those that need no kernel"
 	@echo "make check-debug       on a debug kernel built from Debian's sources (KASAN, lockdep, kmemleak)"
 	@echo "make demo              see it work"
-	@echo "make deb | rpm         packages for DKMS"
+	@echo "make deb | rpm         packages: the module for DKMS, and the tools"
 	@echo "make probe | clean     ask the kernel for its APIs only | remove what was built"

@@ -180,6 +180,35 @@ check "the package's module is installed for every kernel" all_installed
 check "apt purges it" apt-get -y purge erofs-ishare-dkms
 check "nothing is left after the purge" nothing_left
 
+# ---- The tools ----
+
+tools_deb=/tree/build/erofs-ishare-tools_${version}_$(dpkg --print-architecture).deb
+tools_work()
+{
+	erofs-ishare --version | grep -q "erofs-ishare $version" && mount.erofs-ishare -V | grep -q "$version"
+}
+# This root leaves manuals out when it installs.
+tools_manual() { dpkg -c "$tools_deb" | grep -q 'man8/erofs-ishare.8.gz'; }
+no_tools() { ! command -v erofs-ishare && ! command -v mount.erofs-ishare; }
+
+check "without their libraries the tools are left out" test ! -e "$tools_deb"
+if [ "$suite" = trixie ]; then
+	check "the libraries of the tools can be had" apt-get -y install pkg-config libssl-dev liblz4-dev liblzma-dev \
+		zlib1g-dev libzstd-dev libxxhash-dev libmount-dev
+	check "make deb builds the tools" make deb
+	check "apt installs the tools" apt-get -y install "$tools_deb"
+	check "the tools work" tools_work
+	check "the package has their manual" tools_manual
+	check "apt purges the tools" apt-get -y purge erofs-ishare-tools
+	check "nothing is left of them" no_tools
+	check "make tools-install" make tools-install
+	check "the tools that make installed work" tools_work
+	make -C tools uninstall
+	check "nothing is left of those" no_tools
+else
+	skip "the tools' packages" "tested on trixie"
+fi
+
 # ---- The RPM ----
 
 if [ "$suite" = trixie ]; then

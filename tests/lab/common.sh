@@ -106,7 +106,8 @@ lab_packages()
 		tool=${t%%:*} pkg=${t#*:}
 		PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null 2>&1 || missing+=("$pkg")
 	done
-	for pkg in busybox-static libc6-dev gcc-multilib liblzma-dev liblz4-dev libzstd-dev zlib1g-dev debian-archive-keyring ca-certificates; do
+	for pkg in busybox-static libc6-dev gcc-multilib liblzma-dev liblz4-dev libzstd-dev zlib1g-dev \
+			libssl-dev libxxhash-dev libmount-dev pkg-config man-db debian-archive-keyring ca-certificates; do
 		dpkg-query -W -f '${Status}\n' "$pkg" 2>/dev/null | grep -q ' installed$' || missing+=("$pkg")
 	done
 	if [ ${#missing[@]} -eq 0 ]; then

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The subcommands of erofs-ishare.
+ */
+#ifndef COMMANDS_H
+#define COMMANDS_H
+
+#include "image.h"
+#include "say.h"
+
+/**
+ * struct options - what the command line says
+ * @image:   --device, --offset; the path is set by the command
+ * @output:  -o
+ * @progress: --progress
+ * @quick:   check --quick
+ * @list:    digest --list
+ * @threads: -j, default: all CPUs
+ * @max_bytes: --max-bytes, 0 = default
+ */
+struct options {
+	struct image_args image;
+	const char *output;
+	bool progress;
+	bool quick;
+	bool list;
+	u32 threads;
+	u64 max_bytes;
+};
+
+/* Each returns an exit code. @args: what is left of the command line. */
+int command_digest(const struct options *opts, char **args);
+int command_check(const struct options *opts, char **args);
+int command_info(const struct options *opts, char **args);
+
+#endif /* COMMANDS_H */
