@@ -116,8 +116,31 @@ static int step_failed(int fsfd, const char *step, const char *arg)
 	return EX_FAIL;
 }
 
+static int set_param(int fs, const char *param)
+{
+	char *key = xstrdup(param), *val = strpbrk(key, "=@");
+	bool by_fd = val && *val == '@';
+	int rc, fd;
+
+	if (val)
+		*val++ = 0;
+	if (by_fd) {
+		fd = open(val, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			die("%s: %s", val, errname(errno));
+		rc = sys_fsconfig(fs, FSCONFIG_SET_FD, key, NULL, fd);
+		close(fd);
+	} else {
+		rc = val ? sys_fsconfig(fs, FSCONFIG_SET_STRING, key, val, 0) :
+			   sys_fsconfig(fs, FSCONFIG_SET_FLAG, key, NULL, 0);
+	}
+	free(key);
+	return rc;
+}
+
 /*
- * mountfd [--source-fd] TYPE SOURCE TARGET [KEY[=VALUE]...]
+ * mountfd [--source-fd] TYPE SOURCE TARGET [KEY[=VALUE]|KEY@PATH]...
+ * KEY@PATH gives a descriptor of that file.
  * The new mount API; "log: " lines are the context's messages, then "ok" or "!ERRNO at STEP".
  */
 int cmd_mountfd(int argc, char **argv)
@@ -148,16 +171,8 @@ int cmd_mountfd(int argc, char **argv)
 		return step_failed(fs, "fsconfig", "source");
 	}
 	for (i = a + 3; i < argc; i++) {
-		char *key = xstrdup(argv[i]), *val = strchr(key, '=');
-		int rc;
-
-		if (val)
-			*val++ = 0;
-		rc = val ? sys_fsconfig(fs, FSCONFIG_SET_STRING, key, val, 0) :
-			   sys_fsconfig(fs, FSCONFIG_SET_FLAG, key, NULL, 0);
-		if (rc)
+		if (set_param(fs, argv[i]))
 			return step_failed(fs, "fsconfig", argv[i]);
-		free(key);
 	}
 	if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
 		return step_failed(fs, "create", "");
