@@ -59,7 +59,7 @@ large()
 }
 t "large files: LZ4" large sid.big-lz4 chunks,pages
 t "large files: MicroLZMA" large sid.big-lzma rand,sendfile
-t "large files: Zstandard" large sid.big-zstd rand,mmapback,direct
+t "large files: Zstandard" large sid.big-zstd rand,direct
 t "large files: DEFLATE" large sid.big-deflate edge,splice,pages
 
 extents()
