@@ -19,6 +19,7 @@
  * a page and a margin, which extents seldom have, and a copy in all other cases.
  */
 #include <linux/highmem.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "compat/compat.h"
@@ -28,69 +29,90 @@
 /* Read-ahead is widened by so much at each end, at most. */
 #define EIS_EXPAND_MAX	(1U << 20)
 
+/* Encoded bytes of one request in memory at a time, but for a single cluster's. */
+#define EIS_ENCODED_MAX	(4U << 20)
+
+/* Encoded bytes are read into one piece of so many pages (log2) at most. */
+#define EIS_IN_ORDER_MAX	8
+
 /* ---- Finding extents ---- */
 
-/* The decoded map header of a compressed inode, read once. */
-static const struct erofs_zmap *eis_zmap(struct eis_inode *ei, struct eis_source *es, gfp_t gfp,
-					 struct erofs_diag *diag)
+/* The map of a compressed inode, its header read once. */
+static struct eis_zmap *eis_zmap(struct eis_inode *ei, struct eis_source *es, gfp_t gfp,
+				 struct erofs_diag *diag)
 {
-	struct erofs_zmap *map = smp_load_acquire(&ei->zmap), *old;
+	struct eis_zmap *zmap = smp_load_acquire(&ei->zmap), *old;
 	int err;
 
-	if (map)
-		return map;
-	map = kmalloc(sizeof(*map), gfp);
-	if (!map)
+	if (zmap)
+		return zmap;
+	zmap = kzalloc(sizeof(*zmap), gfp);
+	if (!zmap)
 		return ERR_PTR(-ENOMEM);
-	err = erofs_zmap_open(&es->src, &ei->image->fmt, &ei->fmt, map, diag);
+	spin_lock_init(&zmap->lock);
+	err = erofs_zmap_open(&es->src, &ei->image->fmt, &ei->fmt, &zmap->map, diag);
 	if (err) {
-		kfree(map);
+		kfree(zmap);
 		return ERR_PTR(err);
 	}
 	/* Another reader may have been faster; headers do not change. */
-	old = cmpxchg(&ei->zmap, NULL, map);
+	old = cmpxchg(&ei->zmap, NULL, zmap);
 	if (old) {
-		kfree(map);
+		kfree(zmap);
 		return old;
 	}
-	return map;
+	return zmap;
 }
 
 /**
  * eis_zextent - the extent of a compressed inode that has a file byte
- * @inode:  member inode
- * @es:     metadata source
- * @cursor: of a row of lookups, or NULL
- * @pos:    file byte, below the file's size
- * @want:   see erofs_zmap_find()
- * @gfp:    for the inode's decoded header
- * @ext:    result
- * @diag:   check that failed
+ * @inode: member inode
+ * @es:    metadata source
+ * @pos:   file byte, below the file's size
+ * @want:  see erofs_zmap_find()
+ * @gfp:   for the inode's decoded header
+ * @ext:   result
+ * @diag:  check that failed
  *
  * Context: may sleep. Return: 0 or a negative errno.
  */
-int eis_zextent(struct inode *inode, struct eis_source *es, struct erofs_zcursor *cursor, u64 pos,
-		u64 want, gfp_t gfp, struct erofs_zextent *ext, struct erofs_diag *diag)
+int eis_zextent(struct inode *inode, struct eis_source *es, u64 pos, u64 want, gfp_t gfp,
+		struct erofs_zextent *ext, struct erofs_diag *diag)
 {
 	struct eis_inode *ei = eis_i(inode);
-	const struct erofs_zmap *map = eis_zmap(ei, es, gfp, diag);
+	struct eis_zmap *zmap = eis_zmap(ei, es, gfp, diag);
+	struct erofs_zcursor cursor;
+	int err;
 
-	if (IS_ERR(map))
-		return PTR_ERR(map);
-	return erofs_zmap_find(&es->src, &ei->image->fmt, &ei->fmt, map, cursor, pos, want, ext,
-			       diag);
+	if (IS_ERR(zmap))
+		return PTR_ERR(zmap);
+	/* Indexes are found by their number; only records have to be looked for. */
+	if (!zmap->map.record_bits)
+		return erofs_zmap_find(&es->src, &ei->image->fmt, &ei->fmt, &zmap->map, NULL, pos,
+				       want, ext, diag);
+	spin_lock(&zmap->lock);
+	cursor = zmap->cursor;
+	spin_unlock(&zmap->lock);
+	err = erofs_zmap_find(&es->src, &ei->image->fmt, &ei->fmt, &zmap->map, &cursor, pos, want,
+			      ext, diag);
+	spin_lock(&zmap->lock);
+	zmap->cursor = cursor;
+	spin_unlock(&zmap->lock);
+	return err;
 }
 
 /*
  * Are the extent's bytes on the storage as they are in the file, block by block?
  * Then they are read into folios like those of any uncompressed file.
  */
-static bool eis_zextent_is_raw(const struct eis_fill *fill, const struct erofs_zextent *ext)
+static bool eis_zextent_is_raw(const struct eis_fill *fill, const struct erofs_zextent *ext,
+			       u64 pos)
 {
 	const u64 mask = (1U << fill->image->fmt.blkszbits) - 1;
 	const u64 end = ext->la + ext->len;
 
-	if (ext->format < EROFS_ALG_COUNT || ext->inlined || (ext->la & mask) || (ext->pa & mask))
+	/* @pos, too: metadata that changes under us may have any extent begin anywhere. */
+	if (ext->format < EROFS_ALG_COUNT || ext->inlined || ((ext->la | ext->pa | pos) & mask))
 		return false;
 	/* Rotated by a whole block, which is not at all if there is just one. */
 	if (ext->format == EROFS_ZF_INTERLACED && ext->plen > mask + 1)
@@ -111,10 +133,12 @@ int eis_zfill_map(struct eis_fill *fill, u64 pos, struct erofs_diag *diag)
 	struct erofs_zextent *z = &fill->z.ext;
 	int err;
 
+	/* The page with the next index may be one that we are about to read. */
+	if (fill->z.locked)
+		eis_fill_submit(fill);
 	fill->z.cluster = NULL;
 	fill->ext.len = 0;
-	err = eis_zextent(fill->reader.inode, &fill->es, &fill->z.cursor, pos, fill->end - pos,
-			  fill->gfp, z, diag);
+	err = eis_zextent(fill->reader.inode, &fill->es, pos, fill->end - pos, fill->gfp, z, diag);
 	if (err)
 		return err;
 	fill->ext.device_id = 0;
@@ -129,7 +153,7 @@ int eis_zfill_map(struct eis_fill *fill, u64 pos, struct erofs_diag *diag)
 		fill->ext.type = EROFS_EXTENT_FRAGMENT;
 		break;
 	default:
-		fill->ext.type = eis_zextent_is_raw(fill, z) ? EROFS_EXTENT_DATA :
+		fill->ext.type = eis_zextent_is_raw(fill, z, pos) ? EROFS_EXTENT_DATA :
 							       EROFS_EXTENT_CLUSTER;
 		break;
 	}
@@ -198,7 +222,7 @@ static void eis_zfill_add(struct eis_fill *fill, struct eis_storage *st, struct 
 {
 	struct eis_read *rd = fill->rd;
 
-	len = min_t(u64, len, round_up(st->size, SECTOR_SIZE) - pos);
+	len = min_t(u64, len, eis_storage_end(st) - pos);
 	if (rd && rd->done == eis_zfill_read_done && rd->storage == st &&
 	    rd->pos + rd->len == pos) {
 		struct eis_cluster *last = rd->last;
@@ -213,7 +237,8 @@ static void eis_zfill_add(struct eis_fill *fill, struct eis_storage *st, struct 
 		}
 	}
 	eis_fill_submit(fill);
-	rd = eis_read_alloc(st, pos, max(fill->pages, c->nr_in), fill->opf, eis_zfill_read_done, c);
+	rd = eis_read_alloc(st, pos, max(fill->pages, c->nr_in), fill->kind, fill->opf,
+			    eis_zfill_read_done, c);
 	rd->last = c;
 	eis_cluster_get(c);
 	eis_read_add(rd, folio, 0, len);
@@ -293,9 +318,23 @@ static int eis_zfill_read_page(struct eis_fill *fill, struct eis_storage *st,
 	/* One reference is the cluster's; a cached one has the page cache's as well. */
 	c->in[i] = folio_page(folio, 0);
 	eis_zfill_add(fill, st, c, pos, folio, PAGE_SIZE);
+	fill->z.locked |= folio->mapping != NULL;
 	fill->z.tail = c->in[i];
 	fill->z.tail_pos = pos;
 	return 0;
+}
+
+/*
+ * Several pages in one piece, if that can be had for nothing: without waking
+ * anyone, and without more than a quarter of it going to waste.
+ */
+static struct folio *eis_zfill_folio(unsigned int nr)
+{
+	const unsigned int order = get_order((size_t)nr << PAGE_SHIFT);
+
+	if (nr < 2 || order > EIS_IN_ORDER_MAX || nr <= (3U << order) / 4)
+		return NULL;
+	return folio_alloc(__GFP_NOWARN | __GFP_NORETRY, order);
 }
 
 /* Send for the cluster's encoded bytes: pages from @start on. */
@@ -310,9 +349,8 @@ static int eis_zfill_read(struct eis_fill *fill, struct eis_storage *st, struct 
 		return 0;
 	if (eis_zfill_share_tail(fill, st, c, start))
 		i = 1;
-	if (!i && !keep && c->nr_in > 1)
-		c->in_folio = folio_alloc(GFP_NOWAIT | __GFP_NOWARN,
-					  get_order((size_t)c->nr_in << PAGE_SHIFT));
+	if (!i && !keep)
+		c->in_folio = eis_zfill_folio(c->nr_in);
 	if (c->in_folio) {
 		eis_zfill_add(fill, st, c, start, c->in_folio, (size_t)c->nr_in << PAGE_SHIFT);
 		fill->z.tail = folio_page(c->in_folio, c->nr_in - 1);
@@ -328,10 +366,15 @@ static int eis_zfill_read(struct eis_fill *fill, struct eis_storage *st, struct 
 static int eis_zfill_inline(struct eis_fill *fill, struct eis_cluster *c)
 {
 	const struct erofs_inode *fmt = &eis_i(fill->reader.inode)->fmt;
-	struct page *page = eis_source_page(&fill->es, fmt->space, c->pa, c->in_len);
+	struct page *page = eis_source_page(&fill->es, fmt->space, c->pa, c->in_len, &c->in_off);
 
-	if (IS_ERR(page))
+	if (IS_ERR(page)) {
+		struct erofs_diag diag = { };
+
+		erofs_fail(&diag, EROFS_CHECK_SOURCE, fmt->nid, c->pa, fmt->space);
+		eis_report(fill->image, "read", &diag, PTR_ERR(page));
 		return PTR_ERR(page);
+	}
 	c->in[0] = page;
 	return 0;
 }
@@ -347,8 +390,8 @@ static void eis_zfill_done(struct eis_cluster *c, int err)
 
 	trace_eis_cluster(req->image->sb->s_dev, req->nid, c->format, c->la, c->in_len, c->out_len,
 			  err);
-	/* A failed read was reported when it failed. */
-	if (err == -EFSCORRUPTED) {
+	/* A failed read was reported when it failed; a reader comes back for what read-ahead missed. */
+	if (err == -EFSCORRUPTED && !req->ahead) {
 		struct erofs_diag diag = { };
 
 		erofs_fail(&diag, EROFS_CHECK_CLUSTER_STREAM, req->nid, c->la, c->pa);
@@ -360,6 +403,8 @@ static void eis_zfill_done(struct eis_cluster *c, int err)
 
 		if (!err)
 			flush_dcache_folio(folio);
+		else
+			eis_bad_mark(req->bad, pos - folio_pos(folio), end - pos, err);
 		eis_folio_account(folio, end - pos, !err);
 		pos = end;
 	}
@@ -387,9 +432,35 @@ static struct eis_request *eis_request_get(struct eis_fill *fill)
 	eis_inflight_get(&image->inflight);
 	req->image = image;
 	req->nid = eis_i(fill->reader.inode)->fmt.nid;
+	req->ahead = fill->opf & REQ_RAHEAD;
+	req->bad = fill->bad;
+	req->encoded = 0;
 	eis_batch_init(&req->batch, &image->codec, 1U << image->fmt.blkszbits, eis_zfill_done,
 		       eis_request_release);
 	fill->z.request = req;
+	return req;
+}
+
+/*
+ * The request for one more cluster. An image may claim that every byte of a file
+ * takes a large cluster of its own: so much is not held at a time. What there is
+ * so far is decoded first.
+ */
+static struct eis_request *eis_request_for(struct eis_fill *fill, u32 plen)
+{
+	struct eis_request *req = eis_request_get(fill);
+
+	if (req && req->encoded && req->encoded + plen > EIS_ENCODED_MAX) {
+		eis_fill_submit(fill);
+		eis_batch_submit(&req->batch, EIS_BATCH_WAIT, fill->gfp);
+		fill->z.request = NULL;
+		if (fatal_signal_pending(current))
+			return ERR_PTR(-EINTR);
+		req = eis_request_get(fill);
+	}
+	if (!req)
+		return ERR_PTR(-ENOMEM);
+	req->encoded += plen;
 	return req;
 }
 
@@ -427,6 +498,7 @@ static int eis_zfill_open(struct eis_fill *fill, struct erofs_diag *diag)
 	struct eis_storage *st = NULL;
 	struct eis_request *req;
 	struct eis_cluster *c;
+	u32 plen = z->plen;
 	u64 pos = z->pa;
 	int err;
 
@@ -435,18 +507,21 @@ static int eis_zfill_open(struct eis_fill *fill, struct erofs_diag *diag)
 		if (IS_ERR(st))
 			return PTR_ERR(st);
 	}
-	req = eis_request_get(fill);
-	if (!req)
-		return -ENOMEM;
-	c = eis_cluster_alloc(&req->batch, DIV_ROUND_UP(offset_in_page(pos) + z->plen, PAGE_SIZE),
+	/* Of plain bytes only those that are wanted are ever looked at. */
+	if (z->format == EROFS_ZF_SHIFTED)
+		plen = min_t(u64, plen, to - z->la);
+	req = eis_request_for(fill, plen);
+	if (IS_ERR(req))
+		return PTR_ERR(req);
+	c = eis_cluster_alloc(&req->batch, DIV_ROUND_UP(offset_in_page(pos) + plen, PAGE_SIZE),
 			      ((to - 1) >> PAGE_SHIFT) - (z->la >> PAGE_SHIFT) + 1, fill->gfp);
 	if (!c)
 		return -ENOMEM;
 	c->format = z->format;
 	c->exact = z->complete && !z->partial && to == z->la + z->len;
 	c->in_off = offset_in_page(pos);
-	c->in_len = z->plen;
-	c->pad_len = min_t(u64, z->plen, mask + 1 - (z->pa & mask));
+	c->in_len = plen;
+	c->pad_len = min_t(u64, plen, mask + 1 - (z->pa & mask));
 	if (z->format == EROFS_ZF_LZ4 &&
 	    !(fill->image->fmt.feature_incompat & EROFS_INCOMPAT_LZ4_0PADDING)) {
 		/* Old writers put the padding behind the stream, whose end shows in its output only. */
@@ -509,14 +584,13 @@ static u64 eis_zfill_ahead(struct eis_fill *fill, u64 size)
 {
 	const unsigned int cpus = num_online_cpus();
 	const u64 max = fill->end + EIS_EXPAND_MAX;
-	struct erofs_zcursor cursor = { };
 	u64 end = fill->end, pos = end - 1, goal = 0;
 
 	do {
 		struct erofs_zextent ext;
 
-		if (eis_zextent(fill->reader.inode, &fill->es, &cursor, pos, EIS_EXPAND_MAX,
-				fill->gfp, &ext, NULL) || ext.type != EROFS_Z_CLUSTER)
+		if (eis_zextent(fill->reader.inode, &fill->es, pos, EIS_EXPAND_MAX, fill->gfp,
+				&ext, NULL) || ext.type != EROFS_Z_CLUSTER)
 			break;
 		if (!goal && !fill->needed_now && cpus > 1)
 			goal = fill->start + 2 * cpus * ext.len;
@@ -532,12 +606,14 @@ static u64 eis_zfill_ahead(struct eis_fill *fill, u64 size)
  * @rac:  its read-ahead
  *
  * In front, what has to be decoded anyway. Behind, only if the reader seems to
- * go on: a single page is a random read. Context: may sleep.
+ * go on: a single page of a file is a random read. Context: may sleep.
  */
 void eis_zfill_expand(struct eis_fill *fill, struct readahead_control *rac)
 {
 	const u64 size = i_size_read(fill->reader.inode);
 	const u64 pos = fill->start;
+	struct file_ra_state *ra = rac->ra;
+	const unsigned int window = ra ? ra->size : 0;
 	u64 start = pos, end = fill->end;
 
 	if (pos >= size)
@@ -547,11 +623,23 @@ void eis_zfill_expand(struct eis_fill *fill, struct readahead_control *rac)
 		if (pos - start > EIS_EXPAND_MAX)
 			start = pos - EIS_EXPAND_MAX;
 	}
-	if (readahead_count(rac) > 1 && end < size)
+	if ((readahead_count(rac) > 1 || !rac->file) && end < size)
 		end = eis_zfill_ahead(fill, size);
 	if (start == pos && end == fill->end)
 		return;
-	readahead_expand(rac, start, end - start);
+	/* Behind first: in front it gives up at the first page that is there already. */
+	if (end > fill->end)
+		readahead_expand(rac, pos, end - pos);
+	if (start < pos)
+		readahead_expand(rac, start, readahead_pos(rac) + readahead_length(rac) - start);
+	/*
+	 * What was appended counts as read ahead, so that the next window begins behind it;
+	 * but it does not make that window larger, or windows would grow without end.
+	 */
+	if (ra) {
+		ra->start += ra->size - window;
+		ra->size = window;
+	}
 	fill->start = readahead_pos(rac);
 	fill->end = fill->start + readahead_length(rac);
 	/* Ends are looked for up to fill->end. */
@@ -565,5 +653,6 @@ void eis_zfill_expand(struct eis_fill *fill, struct readahead_control *rac)
 void eis_zfill_finish(struct eis_fill *fill)
 {
 	if (fill->z.request)
-		eis_batch_submit(&fill->z.request->batch, fill->needed_now, fill->gfp);
+		eis_batch_submit(&fill->z.request->batch,
+				 fill->needed_now ? EIS_BATCH_NOW : EIS_BATCH_LATER, fill->gfp);
 }

@@ -42,7 +42,8 @@ static int eis_cached_get(struct eis_source *es, struct address_space *mapping,
 		es->folio = folio;
 		es->mapping = mapping;
 	}
-	span->data = kmap_local_folio(folio, offset_in_folio(folio, pos));
+	es->page = folio_page(folio, offset_in_folio(folio, pos) >> PAGE_SHIFT);
+	span->data = kmap_local_page(es->page) + off;
 	span->len = min_t(u64, PAGE_SIZE - off, size - pos);
 	span->priv = (void *)span->data;
 	return 0;
@@ -181,12 +182,14 @@ void eis_source_exit(struct eis_source *es)
  * @space: address space
  * @pos:   first byte
  * @len:   bytes, inside one block
+ * @off:   result: offset of the first byte in the page
  *
  * For bytes that are used after the source is gone. The page is up to date and
  * stays as it is while the caller holds it. Context: may sleep.
  * Return: the page with a reference, or ERR_PTR.
  */
-struct page *eis_source_page(struct eis_source *es, enum erofs_space space, u64 pos, size_t len)
+struct page *eis_source_page(struct eis_source *es, enum erofs_space space, u64 pos, size_t len,
+			     u32 *off)
 {
 	struct page *page = ERR_PTR(-EFSCORRUPTED);
 	struct erofs_span span;
@@ -196,7 +199,8 @@ struct page *eis_source_page(struct eis_source *es, enum erofs_space space, u64 
 		return ERR_PTR(err);
 	/* A hole has no page, and no stream. */
 	if (span.priv) {
-		page = kmap_to_page(span.priv);
+		page = es->page;
+		*off = offset_in_page(span.data);
 		get_page(page);
 	}
 	es->src.put(&es->src, &span);

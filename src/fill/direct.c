@@ -64,7 +64,7 @@ static int eis_iomap_compressed(struct inode *inode, u64 pos, u64 length, struct
 	if (pos >= eis_i(inode)->fmt.size)
 		return 0;
 	eis_source_init(&es, image, NULL);
-	err = eis_zextent(inode, &es, NULL, pos, U64_MAX, GFP_KERNEL, &ext, &diag);
+	err = eis_zextent(inode, &es, pos, U64_MAX, GFP_KERNEL, &ext, &diag);
 	eis_source_exit(&es);
 	if (err) {
 		eis_report(image, "mapping", &diag, err);
@@ -75,8 +75,18 @@ static int eis_iomap_compressed(struct inode *inode, u64 pos, u64 length, struct
 	if (ext.type == EROFS_Z_FRAGMENT || (ext.type == EROFS_Z_CLUSTER && ext.inlined)) {
 		iomap->type = IOMAP_INLINE;
 	} else if (ext.type == EROFS_Z_CLUSTER) {
+		const struct erofs_extent at = {
+			.type = EROFS_EXTENT_CLUSTER, .la = ext.la, .len = ext.len, .pa = ext.pa,
+		};
+		struct erofs_location loc;
+		struct eis_storage *st = eis_locate(image, &at, ext.la, ext.plen, &loc, &diag);
+
+		if (IS_ERR(st)) {
+			eis_report(image, "mapping", &diag, PTR_ERR(st));
+			return PTR_ERR(st);
+		}
 		iomap->type = IOMAP_MAPPED;
-		iomap->addr = ext.pa;
+		iomap->addr = st->start + loc.pos;
 	}
 	return 0;
 }

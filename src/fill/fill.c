@@ -79,6 +79,8 @@ static void eis_fill_done(struct eis_read *rd, int err)
 		/* What the last block holds beyond the file's end is undefined. */
 		if (valid < (loff_t)end)
 			folio_zero_segment(fi.folio, max_t(loff_t, valid, fi.offset), end);
+		if (err)
+			eis_bad_mark(rd->private, fi.offset, fi.length, err);
 		eis_folio_account(fi.folio, fi.length, !err);
 	}
 }
@@ -92,6 +94,7 @@ void eis_fill_submit(struct eis_fill *fill)
 	if (fill->rd)
 		eis_read_submit(fill->rd);
 	fill->rd = NULL;
+	fill->z.locked = false;
 }
 
 static void eis_fill_add(struct eis_fill *fill, struct eis_storage *st, u64 pos,
@@ -103,7 +106,8 @@ static void eis_fill_add(struct eis_fill *fill, struct eis_storage *st, u64 pos,
 	    eis_read_add(rd, folio, off, len))
 		return;
 	eis_fill_submit(fill);
-	fill->rd = eis_read_alloc(st, pos, fill->pages, fill->opf, eis_fill_done, NULL);
+	fill->rd = eis_read_alloc(st, pos, fill->pages, fill->kind, fill->opf, eis_fill_done,
+				  fill->bad);
 	eis_read_add(fill->rd, folio, off, len);
 }
 
@@ -223,6 +227,28 @@ account:
 	return 0;
 }
 
+/*
+ * A piece failed: the rest of its extent, or of its page if no extent was found.
+ * Read-ahead fails silently: whoever wants these bytes comes back for them.
+ */
+static size_t eis_fill_fail(struct eis_fill *fill, struct folio *folio, size_t off, size_t end,
+			    const struct erofs_diag *diag, int err)
+{
+	const u64 pos = folio_pos(folio) + off;
+	const struct erofs_extent *ext = &fill->ext;
+	size_t len = min_t(size_t, end - off, PAGE_SIZE - offset_in_page(off));
+
+	if (pos >= ext->la && pos - ext->la < ext->len)
+		len = min_t(u64, end - off, ext->la + ext->len - pos);
+	if (!fill->reported && !(fill->opf & REQ_RAHEAD)) {
+		eis_report(fill->image, "read", diag, err);
+		fill->reported = true;
+	}
+	eis_bad_mark(fill->bad, off, len, err);
+	eis_folio_account(folio, len, false);
+	return len;
+}
+
 /* Bytes @off to @end of @folio, whose count has begun. */
 static void eis_fill_range(struct eis_fill *fill, struct folio *folio, size_t off, size_t end)
 {
@@ -235,21 +261,25 @@ static void eis_fill_range(struct eis_fill *fill, struct folio *folio, size_t of
 
 		err = eis_fill_piece(fill, folio, off, end, size, &filled, &diag);
 		off += filled;
-		if (err) {
-			eis_report(fill->image, "read", &diag, err);
-			eis_folio_account(folio, end - off, false);
-			return;
-		}
+		if (err)
+			off += eis_fill_fail(fill, folio, off, end, &diag, err);
 	}
 }
 
 static bool eis_fill_begin(struct eis_fill *fill, struct address_space *mapping,
 			   struct file *file, blk_opf_t opf, gfp_t gfp)
 {
+	const struct inode *inode;
+
 	if (!eis_reader_get(&fill->reader, mapping, file))
 		return false;
-	fill->image = eis_i(fill->reader.inode)->image;
-	fill->compressed = erofs_inode_compressed(&eis_i(fill->reader.inode)->fmt);
+	inode = fill->reader.inode;
+	fill->image = eis_i(inode)->image;
+	fill->compressed = erofs_inode_compressed(&eis_i(inode)->fmt);
+	fill->kind = inode == fill->image->packed || inode == fill->image->mbox ?
+		     EIS_READ_NAMED : EIS_READ_DATA;
+	fill->bad = NULL;
+	fill->reported = false;
 	fill->opf = opf;
 	fill->gfp = gfp;
 	fill->ext.len = 0;
@@ -258,7 +288,7 @@ static bool eis_fill_begin(struct eis_fill *fill, struct address_space *mapping,
 	fill->z.request = NULL;
 	fill->z.cluster = NULL;
 	fill->z.tail = NULL;
-	fill->z.cursor = (struct erofs_zcursor){ };
+	fill->z.locked = false;
 	eis_source_init(&fill->es, fill->image, NULL);
 	return true;
 }
@@ -280,7 +310,8 @@ static void eis_fill_finish(struct eis_fill *fill)
 }
 
 /* Send for a part of a folio, whose count has begun. False: there is no reader. */
-static bool eis_fill_part(struct file *file, struct folio *folio, size_t off, size_t len)
+static bool eis_fill_part(struct file *file, struct folio *folio, size_t off, size_t len,
+			  struct eis_bad *bad)
 {
 	struct eis_fill fill;
 
@@ -291,6 +322,7 @@ static bool eis_fill_part(struct file *file, struct folio *folio, size_t off, si
 	fill.end = fill.start + len;
 	fill.pages = DIV_ROUND_UP(len, PAGE_SIZE);
 	fill.needed_now = true;
+	fill.bad = bad;
 	eis_fill_trace(&fill);
 	eis_fill_range(&fill, folio, off, off + len);
 	eis_fill_finish(&fill);
@@ -303,14 +335,17 @@ static bool eis_fill_part(struct file *file, struct folio *folio, size_t off, si
  * @folio: locked folio without private data, not up to date
  * @off:   byte offset
  * @len:   bytes
+ * @bad:   told about what fails
  *
  * Context: may sleep. Return: all of it is there.
  */
-bool eis_fill_wait(struct file *file, struct folio *folio, size_t off, size_t len)
+bool eis_fill_wait(struct file *file, struct folio *folio, size_t off, size_t len,
+		   struct eis_bad *bad)
 {
 	eis_folio_begin(folio, len, EIS_FOLIO_WAITER);
-	if (!eis_fill_part(file, folio, off, len)) {
+	if (!eis_fill_part(file, folio, off, len, bad)) {
 		folio->private = NULL;
+		eis_bad_mark(bad, off, len, -EIO);
 		return false;
 	}
 	return eis_folio_wait(folio);
@@ -322,7 +357,7 @@ static int eis_read_folio(struct file *file, struct folio *folio)
 	if (folio_test_large(folio))
 		return eis_partial_read(file, folio);
 	eis_folio_begin(folio, folio_size(folio), 0);
-	if (!eis_fill_part(file, folio, 0, folio_size(folio))) {
+	if (!eis_fill_part(file, folio, 0, folio_size(folio), NULL)) {
 		folio->private = NULL;
 		folio_unlock(folio);
 		return -EIO;
@@ -338,7 +373,10 @@ static bool eis_needed_now(const struct readahead_control *rac)
 {
 	const struct file_ra_state *ra = rac->ra;
 
-	return !ra || ra->async_size != ra->size || ra->start != readahead_index(rac);
+	/* An IOCB_NOWAIT read: it may start reads, but must not wait for them. */
+	if (current->flags & PF_MEMALLOC_NOIO)
+		return false;
+	return !ra || readahead_index(rac) - ra->start >= ra->size || ra->async_size < ra->size;
 }
 
 static void eis_readahead(struct readahead_control *rac)

@@ -21,10 +21,10 @@
 
 #include "compat/compat.h"
 
-/* In the count of outstanding bytes: a part failed. Folios are far smaller. */
-#define EIS_FOLIO_FAILED	(1L << 30)
+/* In the count of outstanding bytes: a part failed. Folios are smaller. */
+#define EIS_FOLIO_FAILED	(1L << (BITS_PER_LONG - 2))
 /* Somebody waits for the end and does the rest. */
-#define EIS_FOLIO_WAITER	(1L << 29)
+#define EIS_FOLIO_WAITER	(1L << (BITS_PER_LONG - 3))
 #define EIS_FOLIO_FLAGS		(EIS_FOLIO_FAILED | EIS_FOLIO_WAITER)
 
 static inline atomic_long_t *eis_folio_left(struct folio *folio)
@@ -64,7 +64,8 @@ static inline bool eis_folio_wait(struct folio *folio)
 	atomic_long_t *left = eis_folio_left(folio);
 	bool ok;
 
-	wait_var_event(left, !(atomic_long_read(left) & ~EIS_FOLIO_FLAGS));
+	___wait_var_event(left, !(atomic_long_read(left) & ~EIS_FOLIO_FLAGS), TASK_UNINTERRUPTIBLE,
+			  0, 0, io_schedule());
 	/* Pairs with the ordering of the last atomic_long_sub_return(). */
 	smp_mb();
 	ok = !(atomic_long_read(left) & EIS_FOLIO_FAILED);

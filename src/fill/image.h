@@ -63,16 +63,28 @@ enum {
 };
 
 /**
+ * struct eis_zmap - what is kept of a compressed inode's extents
+ * @map:    decoded header, constant
+ * @lock:   protects @cursor
+ * @cursor: where the last lookup in extent records ended, whoever made it
+ */
+struct eis_zmap {
+	struct erofs_zmap map;
+	spinlock_t lock;
+	struct erofs_zcursor cursor;
+};
+
+/**
  * struct eis_inode - an inode of a mount
  * @fmt:    decoded on-disk inode
- * @zmap:   compressed: decoded map header; NULL until it is first needed
+ * @zmap:   compressed; NULL until it is first needed
  * @image:  the image it belongs to
  * @member: sharing
  * @flags:  EIS_I_*
  */
 struct eis_inode {
 	struct erofs_inode fmt;
-	struct erofs_zmap *zmap;
+	struct eis_zmap *zmap;
 	struct eis_image *image;
 	struct eis_member member;
 	unsigned long flags;

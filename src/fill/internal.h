@@ -2,8 +2,10 @@
 /*
  * One call of ->read_folio or ->readahead, as fill.c and compressed.c share it.
  *
- * Rule for reads: one is collected at a time (@rd), data or encoded bytes. It is
- * submitted before the next one is allocated, so the bios' reserve is enough.
+ * Rules for reads: one is collected at a time (@rd), data or encoded bytes. It is
+ * submitted before the next one is allocated, so the bios' reserve is enough. One
+ * with pages of the metadata cache, which are locked, is submitted before metadata
+ * is looked at: that may be in the very same page.
  */
 #ifndef EIS_FILL_INTERNAL_H
 #define EIS_FILL_INTERNAL_H
@@ -28,29 +30,58 @@ struct eis_reader {
  * @batch: its clusters
  * @image: their image; a reference on its reads in flight is held
  * @nid:   the file, for messages
+ * @bad:   see struct eis_fill
+ * @encoded: encoded bytes of its clusters
+ * @ahead: read-ahead: nobody misses what cannot be had
  */
 struct eis_request {
 	struct eis_batch batch;
 	struct eis_image *image;
 	u64 nid;
+	struct eis_bad *bad;
+	u64 encoded;
+	bool ahead;
 };
+
+/**
+ * struct eis_bad - what of a folio could not be filled
+ * @pages: bitmap, set from any context
+ * @io:    not all of it because the image is wrong: another try may help
+ */
+struct eis_bad {
+	unsigned long *pages;
+	bool io;
+};
+
+/* Bytes of the folio that a filler waits for failed. @bad may be NULL. Any context. */
+static inline void eis_bad_mark(struct eis_bad *bad, size_t off, size_t len, int err)
+{
+	size_t i;
+
+	if (!bad)
+		return;
+	for (i = off >> PAGE_SHIFT; i < DIV_ROUND_UP(off + len, PAGE_SIZE); i++)
+		set_bit(i, bad->pages);
+	if (err != -EFSCORRUPTED)
+		WRITE_ONCE(bad->io, true);
+}
 
 /**
  * struct eis_zfill - the part of a fill that compressed files need
  * @ext:     current extent
- * @cursor:  of the lookups
  * @request: NULL until the first cluster
  * @cluster: of @ext, being built; NULL: none yet
  * @tail:    last page that is being read for @rd and its position @tail_pos: the
  *           next cluster may begin in it
+ * @locked:  the read being collected has pages of the metadata cache
  */
 struct eis_zfill {
 	struct erofs_zextent ext;
-	struct erofs_zcursor cursor;
 	struct eis_request *request;
 	struct eis_cluster *cluster;
 	struct page *tail;
 	u64 tail_pos;
+	bool locked;
 };
 
 /**
@@ -60,9 +91,12 @@ struct eis_zfill {
  * @compressed: the reader's file is
  * @start/@end: file range the call reads; bounds what is mapped ahead
  * @pages:  pages the call still brings, sizes the reads
+ * @kind:   of its reads
  * @opf:    request flags
  * @gfp:    for what the request needs besides its folios
  * @needed_now: somebody waits for this range
+ * @reported: a failed check was already told
+ * @bad:    a filler waits and wants to know what fails; else NULL
  * @ext:    current extent, len 0 = none
  * @z:      more about it when it is compressed
  * @rd:     read being collected, or NULL
@@ -74,10 +108,13 @@ struct eis_fill {
 	u64 start;
 	u64 end;
 	unsigned int pages;
+	enum eis_read_kind kind;
 	blk_opf_t opf;
 	gfp_t gfp;
 	bool compressed;
 	bool needed_now;
+	bool reported;
+	struct eis_bad *bad;
 	struct erofs_extent ext;
 	struct eis_zfill z;
 	struct eis_read *rd;
@@ -88,7 +125,8 @@ struct eis_fill {
 void eis_fill_report_io(const struct eis_read *rd, int err);
 void eis_fill_submit(struct eis_fill *fill);
 
-bool eis_fill_wait(struct file *file, struct folio *folio, size_t off, size_t len);
+bool eis_fill_wait(struct file *file, struct folio *folio, size_t off, size_t len,
+		   struct eis_bad *bad);
 
 /* partial.c */
 int eis_partial_read(struct file *file, struct folio *folio);
@@ -97,8 +135,8 @@ bool eis_partial_release(struct folio *folio, gfp_t gfp);
 void eis_partial_invalidate(struct folio *folio, size_t off, size_t len);
 
 /* compressed.c */
-int eis_zextent(struct inode *inode, struct eis_source *es, struct erofs_zcursor *cursor, u64 pos,
-		u64 want, gfp_t gfp, struct erofs_zextent *ext, struct erofs_diag *diag);
+int eis_zextent(struct inode *inode, struct eis_source *es, u64 pos, u64 want, gfp_t gfp,
+		struct erofs_zextent *ext, struct erofs_diag *diag);
 int eis_zfill_map(struct eis_fill *fill, u64 pos, struct erofs_diag *diag);
 int eis_zfill_attach(struct eis_fill *fill, struct folio *folio, size_t off, size_t len,
 		     struct erofs_diag *diag);

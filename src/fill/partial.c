@@ -7,11 +7,13 @@
  * set) says which of its pages are good; the VFS asks eis_partial_uptodate().
  * Page faults want whole folios: they fail for all of it.
  *
- * The pages are found out one by one, by the first reader who comes after the
- * failed read-ahead, from his own storage. Every later one tries the bad pages
- * again, so what was only a temporary failure heals.
+ * Which ones are bad is found out by the first reader who comes after the failed
+ * read-ahead, from his own storage. Every later one tries the bad pages again, so
+ * what was only a temporary failure heals. Good pages are not touched any more:
+ * others may be reading them.
  */
 #include <linux/bitmap.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "compat/compat.h"
@@ -25,27 +27,52 @@ static unsigned long *eis_partial_take(struct folio *folio)
 	return good ? good : bitmap_zalloc(folio_nr_pages(folio), GFP_NOFS | __GFP_NOFAIL);
 }
 
+/* Try the pages @first to @end. What fails because of one bad sector is tried page by page. */
+static void eis_partial_try(struct file *file, struct folio *folio, unsigned long *good,
+			    unsigned int first, unsigned int end, struct eis_bad *bad)
+{
+	unsigned int i;
+
+	bad->io = false;
+	bitmap_clear(bad->pages, first, end - first);
+	eis_fill_wait(file, folio, first * PAGE_SIZE, (end - first) * PAGE_SIZE, bad);
+	for (i = first; i < end; i++) {
+		if (!test_bit(i, bad->pages))
+			__set_bit(i, good);
+	}
+	if (!bad->io || end - first == 1)
+		return;
+	for (i = first; i < end && !fatal_signal_pending(current); i++) {
+		if (!test_bit(i, good) &&
+		    eis_fill_wait(file, folio, i * PAGE_SIZE, PAGE_SIZE, bad))
+			__set_bit(i, good);
+	}
+}
+
 /**
  * eis_partial_read - read a large folio whose read-ahead failed
  * @file:  who reads, may be NULL
  * @folio: locked folio, not up to date; unlocked on return
  *
  * Context: may sleep. Return: 0: it is up to date; AOP_TRUNCATED_PAGE: more of it
- * is good than before, look again; -EIO.
+ * is good than before, look again; -EIO; -EINTR: killed.
  */
 int eis_partial_read(struct file *file, struct folio *folio)
 {
 	const unsigned int nr = folio_nr_pages(folio);
 	unsigned long *good = eis_partial_take(folio);
 	const unsigned int before = bitmap_weight(good, nr);
-	unsigned int i, now;
+	struct eis_bad bad = {
+		.pages = bitmap_zalloc(nr, GFP_NOFS | __GFP_NOFAIL),
+	};
+	unsigned int first, end, now;
 
-	if (!before && eis_fill_wait(file, folio, 0, folio_size(folio)))
-		bitmap_fill(good, nr);
-	for_each_clear_bit(i, good, nr) {
-		if (eis_fill_wait(file, folio, i * PAGE_SIZE, PAGE_SIZE))
-			__set_bit(i, good);
+	for_each_clear_bitrange(first, end, good, nr) {
+		eis_partial_try(file, folio, good, first, end, &bad);
+		if (fatal_signal_pending(current))
+			break;
 	}
+	bitmap_free(bad.pages);
 	now = bitmap_weight(good, nr);
 	if (now == nr) {
 		bitmap_free(good);
@@ -54,7 +81,9 @@ int eis_partial_read(struct file *file, struct folio *folio)
 	}
 	folio_attach_private(folio, good);
 	folio_unlock(folio);
-	return now > before ? AOP_TRUNCATED_PAGE : -EIO;
+	if (now > before)
+		return AOP_TRUNCATED_PAGE;
+	return fatal_signal_pending(current) ? -EINTR : -EIO;
 }
 
 /**

@@ -34,7 +34,7 @@ static void eis_meta_done(struct eis_read *rd, int err)
 		folio_end_read(fi.folio, !err);
 }
 
-/* Bytes of the folio at @pos that the storage has, rounded up to sectors; the rest is zeroed. */
+/* Bytes of the folio at @pos that can be read; the rest is zeroed. */
 static size_t eis_meta_prepare(const struct eis_storage *st, struct folio *folio)
 {
 	u64 pos = folio_pos(folio);
@@ -42,7 +42,7 @@ static size_t eis_meta_prepare(const struct eis_storage *st, struct folio *folio
 
 	if (pos >= st->size)
 		return 0;
-	len = min_t(u64, len, round_up(st->size - pos, SECTOR_SIZE));
+	len = min_t(u64, len, eis_storage_end(st) - pos);
 	folio_zero_segment(folio, len, folio_size(folio));
 	return len;
 }
@@ -57,7 +57,8 @@ static int eis_meta_read_folio(struct file *file, struct folio *folio)
 		folio_unlock(folio);
 		return -EIO;
 	}
-	rd = eis_read_alloc(st, folio_pos(folio), 1, REQ_OP_READ | REQ_META, eis_meta_done, NULL);
+	rd = eis_read_alloc(st, folio_pos(folio), 1, EIS_READ_META, REQ_OP_READ | REQ_META,
+			    eis_meta_done, NULL);
 	eis_read_add(rd, folio, 0, len);
 	eis_read_submit(rd);
 	return 0;
@@ -80,7 +81,7 @@ static void eis_meta_readahead(struct readahead_control *rac)
 			continue;
 		if (rd)
 			eis_read_submit(rd);
-		rd = eis_read_alloc(st, folio_pos(folio), readahead_count(rac) + 1,
+		rd = eis_read_alloc(st, folio_pos(folio), readahead_count(rac) + 1, EIS_READ_META,
 				    REQ_OP_READ | REQ_META | REQ_RAHEAD, eis_meta_done, NULL);
 		eis_read_add(rd, folio, 0, len);
 	}
@@ -177,8 +178,11 @@ struct folio *eis_cached_folio(struct address_space *mapping, struct file_ra_sta
  */
 struct folio *eis_meta_lookup(struct eis_storage *st, u64 pos)
 {
-	struct folio *folio = filemap_get_folio(st->meta->i_mapping, pos >> PAGE_SHIFT);
+	struct folio *folio;
 
+	if (pos >= i_size_read(st->meta))
+		return NULL;
+	folio = filemap_get_folio(st->meta->i_mapping, pos >> PAGE_SHIFT);
 	if (IS_ERR_OR_NULL(folio))
 		return NULL;
 	if (folio_test_uptodate(folio))
@@ -198,8 +202,11 @@ struct folio *eis_meta_lookup(struct eis_storage *st, u64 pos)
  */
 struct folio *eis_meta_insert(struct eis_storage *st, u64 pos, gfp_t gfp)
 {
-	struct folio *folio = folio_alloc(gfp, 0);
+	struct folio *folio;
 
+	if (pos >= i_size_read(st->meta))
+		return NULL;
+	folio = folio_alloc(gfp | __GFP_MOVABLE, 0);
 	if (!folio)
 		return NULL;
 	if (!filemap_add_folio(st->meta->i_mapping, folio, pos >> PAGE_SHIFT, gfp))

@@ -5,8 +5,8 @@
  * Rules:
  *  - One struct eis_read, one contiguous byte range, one completion.
  *  - Progress when memory is short: a caller submits a read before it allocates
- *    the next one of the same kind (data or metadata). Each kind has a reserve
- *    of its own, because metadata is read while a data read is being collected.
+ *    the next one of the same kind. Each kind has a reserve of its own, because
+ *    reads of a later kind are made while one of an earlier kind is collected.
  *  - A read holds the superblock's eis_inflight from allocation to the end of
  *    its completion.
  *  - Image files: the submitter only does what does not block (IOCB_NOWAIT);
@@ -23,8 +23,7 @@
 #include "io/storage.h"
 #include "trace/erofs_ishare.h"
 
-static struct bio_set eis_data_bioset;
-static struct bio_set eis_meta_bioset;
+static struct bio_set eis_biosets[EIS_READ_KINDS];
 static struct workqueue_struct *eis_io_wq;
 
 static struct eis_read *eis_read_of(struct bio *bio)
@@ -37,7 +36,8 @@ static struct eis_read *eis_read_of(struct bio *bio)
  * @st:      storage
  * @pos:     image byte position, multiple of 512
  * @nr_segs: most segments the caller may add; capped to what one bio holds
- * @opf:     REQ_OP_READ and hints; REQ_META chooses the metadata reserve
+ * @kind:    which reserve
+ * @opf:     REQ_OP_READ and hints; REQ_META for metadata
  * @done:    completion, @private its argument
  * @private: @done's argument
  *
@@ -45,10 +45,11 @@ static struct eis_read *eis_read_of(struct bio *bio)
  * inflight reference). Context: may sleep, never fails.
  */
 struct eis_read *eis_read_alloc(struct eis_storage *st, u64 pos, unsigned int nr_segs,
-				blk_opf_t opf, eis_read_done_t done, void *private)
+				enum eis_read_kind kind, blk_opf_t opf, eis_read_done_t done,
+				void *private)
 {
-	struct bio_set *bs = opf & REQ_META ? &eis_meta_bioset : &eis_data_bioset;
-	struct bio *bio = bio_alloc_bioset(st->bdev, bio_max_segs(nr_segs), opf, GFP_NOFS, bs);
+	struct bio *bio = bio_alloc_bioset(st->bdev, bio_max_segs(nr_segs), opf, GFP_NOFS,
+					   &eis_biosets[kind]);
 	struct eis_read *rd = eis_read_of(bio);
 
 	eis_inflight_get(st->inflight);
@@ -230,15 +231,15 @@ static void eis_read_submit_file(struct eis_read *rd)
  * @rd: the read
  *
  * @rd must have at least one segment and is gone afterwards: the completion
- * may run before this returns. A range that begins or, rounded down to
- * sectors, ends beyond the storage completes with -EIO.
+ * may run before this returns. A range that begins beyond the storage, or ends
+ * beyond eis_storage_end(), completes with -EIO.
  * Context: may sleep.
  */
 void eis_read_submit(struct eis_read *rd)
 {
 	struct eis_storage *st = rd->storage;
 
-	if (rd->pos >= st->size || rd->pos + rd->len > round_up(st->size, SECTOR_SIZE)) {
+	if (rd->pos >= st->size || rd->pos + rd->len > eis_storage_end(st)) {
 		eis_read_complete(rd, -EIO);
 	} else if (st->bdev) {
 		rd->bio.bi_iter.bi_sector = (st->start + rd->pos) >> SECTOR_SHIFT;
@@ -277,6 +278,15 @@ ssize_t eis_read_iter(struct eis_storage *st, u64 pos, size_t len, struct iov_it
 	return ret;
 }
 
+/* One that was never set up is empty. */
+static void eis_biosets_exit(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < EIS_READ_KINDS; i++)
+		bioset_exit(&eis_biosets[i]);
+}
+
 /**
  * eis_io_init - set up what all storages share
  *
@@ -285,23 +295,18 @@ ssize_t eis_read_iter(struct eis_storage *st, u64 pos, size_t len, struct iov_it
 int eis_io_init(void)
 {
 	const unsigned int front = offsetof(struct eis_read, bio);
-	int err;
+	unsigned int i;
+	int err = 0;
 
-	err = bioset_init(&eis_data_bioset, BIO_POOL_SIZE, front, BIOSET_NEED_BVECS);
-	if (err)
-		return err;
-	err = bioset_init(&eis_meta_bioset, BIO_POOL_SIZE, front, BIOSET_NEED_BVECS);
-	if (err)
-		goto exit_data;
-	err = -ENOMEM;
-	eis_io_wq = alloc_workqueue("erofs-ishare-io", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
-	if (!eis_io_wq)
-		goto exit_meta;
-	return 0;
-exit_meta:
-	bioset_exit(&eis_meta_bioset);
-exit_data:
-	bioset_exit(&eis_data_bioset);
+	for (i = 0; i < EIS_READ_KINDS && !err; i++)
+		err = bioset_init(&eis_biosets[i], BIO_POOL_SIZE, front, BIOSET_NEED_BVECS);
+	if (!err) {
+		eis_io_wq = alloc_workqueue("erofs-ishare-io", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+		if (eis_io_wq)
+			return 0;
+		err = -ENOMEM;
+	}
+	eis_biosets_exit();
 	return err;
 }
 
@@ -311,6 +316,5 @@ exit_data:
 void eis_io_exit(void)
 {
 	destroy_workqueue(eis_io_wq);
-	bioset_exit(&eis_meta_bioset);
-	bioset_exit(&eis_data_bioset);
+	eis_biosets_exit();
 }

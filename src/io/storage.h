@@ -64,6 +64,12 @@ struct eis_storage {
 	char *name;
 };
 
+/* Reads may go so far: to the end of the last sector, or of the last page of an image file. */
+static inline u64 eis_storage_end(const struct eis_storage *st)
+{
+	return round_up(st->size, st->bdev ? SECTOR_SIZE : PAGE_SIZE);
+}
+
 struct eis_storage *eis_storage_from_sb(struct super_block *sb, u64 start,
 					struct eis_inflight *inflight);
 struct eis_storage *eis_storage_from_bdev(const char *path, struct super_block *sb,
@@ -120,8 +126,21 @@ struct eis_read {
 	struct bio bio;
 };
 
+/*
+ * What a read is for. While one is being collected, only reads of a later kind
+ * may be made: content of the packed and the metabox inode says where file data
+ * is, and metadata says where that content is.
+ */
+enum eis_read_kind {
+	EIS_READ_DATA,		/* files, directories, symlinks */
+	EIS_READ_NAMED,		/* the packed and the metabox inode */
+	EIS_READ_META,		/* the metadata cache */
+	EIS_READ_KINDS,
+};
+
 struct eis_read *eis_read_alloc(struct eis_storage *st, u64 pos, unsigned int nr_segs,
-				blk_opf_t opf, eis_read_done_t done, void *private);
+				enum eis_read_kind kind, blk_opf_t opf, eis_read_done_t done,
+				void *private);
 bool eis_read_add(struct eis_read *rd, struct folio *folio, size_t off, size_t len);
 void eis_read_submit(struct eis_read *rd);
 ssize_t eis_read_iter(struct eis_storage *st, u64 pos, size_t len, struct iov_iter *to);

@@ -56,7 +56,9 @@ static void eis_init_inode(struct inode *inode)
 		inode->i_op = &eis_file_iops;
 		inode->i_fop = &eis_file_fops;
 		inode->i_mapping->a_ops = &eis_aops;
-		mapping_set_large_folios(inode->i_mapping);
+		/* One bad cluster of these would take its neighbours along in a large folio. */
+		if (fmt->nid != ei->image->fmt.packed_nid && fmt->nid != ei->image->fmt.metabox_nid)
+			mapping_set_large_folios(inode->i_mapping);
 		break;
 	case S_IFDIR:
 		inode->i_op = &eis_dir_iops;
@@ -125,6 +127,9 @@ static void eis_dio_align(const struct inode *inode, struct kstat *stat)
 		offset = max(offset, image->storage[i]->dio_offset_align);
 	}
 	stat->result_mask |= STATX_DIOALIGN;
+	/* 0: O_DIRECT goes through the page cache. */
+	if (erofs_inode_compressed(&eis_i(inode)->fmt))
+		return;
 	stat->dio_mem_align = max_t(u32, mem, 1);
 	stat->dio_offset_align = offset;
 }

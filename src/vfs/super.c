@@ -291,10 +291,16 @@ static int eis_setup_named(struct fs_context *fc, struct super_block *sb, u64 ni
 		iput(inode);
 		return eis_diag_error(fc, &diag, err, what);
 	}
-	/* Files and directories are filled from these: their page cache's lock is the inner one. */
+	*out = inode;
+	if (role == EROFS_ROLE_ROOT)
+		return 0;
+	/*
+	 * Files and directories are filled from these: their page cache's lock is the inner one,
+	 * and it stays their own even if a directory lists them and somebody opens them.
+	 */
+	set_bit(EIS_I_PRIVATE, &eis_i(inode)->flags);
 	lockdep_set_class(&inode->i_mapping->invalidate_lock, &eis_named_invalidate_key);
 	mapping_set_gfp_mask(inode->i_mapping, GFP_NOFS | __GFP_HIGHMEM | __GFP_MOVABLE);
-	*out = inode;
 	return 0;
 }
 

@@ -73,6 +73,7 @@ static void eis_batch_work(struct work_struct *work)
 		spin_unlock_irq(&b->lock);
 		eis_cluster_finish(c);
 		eis_batch_put(b);
+		cond_resched();
 		spin_lock_irq(&b->lock);
 	}
 	__clear_bit(w - b->worker, &b->busy);
@@ -117,7 +118,7 @@ void eis_cluster_put(struct eis_cluster *first, struct eis_cluster *last, int er
 	b->ready_bytes += bytes;
 	if (b->here)
 		wake_up(&b->wait);
-	else if (b->started)
+	else
 		eis_batch_kick(b);
 	spin_unlock_irqrestore(&b->lock, flags);
 }
@@ -139,6 +140,7 @@ static void eis_batch_decode_here(struct eis_batch *b)
 		}
 		eis_cluster_finish(c);
 		eis_batch_put(b);
+		cond_resched();
 		left--;
 	}
 }
@@ -175,14 +177,14 @@ void eis_batch_init(struct eis_batch *b, const struct eis_codec_params *params, 
 /**
  * eis_batch_submit - all clusters are built and their reads sent
  * @b: batch; gone afterwards as far as the caller is concerned
- * @needed_now: somebody waits for these bytes
+ * @mode: who decodes
  * @gfp: flags for scratch pages
  *
- * A small request that is needed now is decoded before this returns, which
- * includes waiting for its reads. Otherwise workers do it.
+ * What the builder decodes is decoded when this returns, which includes waiting
+ * for its reads.
  * Context: may sleep.
  */
-void eis_batch_submit(struct eis_batch *b, bool needed_now, gfp_t gfp)
+void eis_batch_submit(struct eis_batch *b, enum eis_batch_mode mode, gfp_t gfp)
 {
 	struct eis_cluster *c;
 	u64 bytes = 0;
@@ -195,8 +197,8 @@ void eis_batch_submit(struct eis_batch *b, bool needed_now, gfp_t gfp)
 		bytes += c->out_len;
 	}
 	spin_lock_irq(&b->lock);
-	b->started = true;
-	b->here = needed_now && (b->count == 1 || bytes <= EIS_DECODE_HERE);
+	b->here = mode == EIS_BATCH_WAIT ||
+		  (mode == EIS_BATCH_NOW && (b->count == 1 || bytes <= EIS_DECODE_HERE));
 	spin_unlock_irq(&b->lock);
 
 	if (b->first)

@@ -34,7 +34,9 @@
 struct eis_cluster *eis_cluster_alloc(struct eis_batch *b, unsigned int nr_in, unsigned int nr_out,
 				      gfp_t gfp)
 {
-	struct eis_cluster *c = kvzalloc(struct_size(c, pages, nr_in + nr_out), gfp);
+	/* Large arrays may come from vmalloc(), which does not know this flag. */
+	struct eis_cluster *c = kvzalloc(struct_size(c, pages, nr_in + nr_out),
+					 gfp & ~__GFP_NORETRY);
 
 	if (!c)
 		return NULL;
@@ -133,13 +135,8 @@ static int eis_view_open(struct eis_view *view, struct page **pages, unsigned in
 		return 0;
 	}
 	view->addr = vm_map_ram(pages, nr, NUMA_NO_NODE);
-	if (!view->addr) {
-		/* Address space that is free but not yet flushed. */
-		vm_unmap_aliases();
-		view->addr = vm_map_ram(pages, nr, NUMA_NO_NODE);
-		if (!view->addr)
-			return -ENOMEM;
-	}
+	if (!view->addr)
+		return -ENOMEM;
 	view->mapped = nr;
 	return 0;
 }

@@ -12,7 +12,7 @@
  *  - A batch is decoded either by its builder (small requests: nothing is handed
  *    over, the data is needed now) or by workers, one per so many ready bytes and
  *    never more than CPUs. A builder never waits for workers.
- *  - Memory is bounded and all of it is there before the reads are sent: per
+ *  - Memory is bounded and all of it is there before anything is decoded: per
  *    cluster its encoded pages (at most 1 MiB and the two pages at its ends), and
  *    scratch pages for decoded bytes that nobody asked for: at most the codec's
  *    window and two pages (LZ4: 72 KiB). Decoding itself allocates nothing but
@@ -98,7 +98,6 @@ struct eis_batch_worker {
  * @lock:    protects the rest; any context
  * @ready/@ready_tail/@ready_bytes: clusters to decode
  * @here:    the builder decodes
- * @started: submitted
  * @busy:    bitmap of @worker
  * @wait:    the builder, in need of a ready cluster
  */
@@ -116,7 +115,6 @@ struct eis_batch {
 	struct eis_cluster **ready_tail;
 	u64 ready_bytes;
 	bool here;
-	bool started;
 	unsigned long busy;
 	wait_queue_head_t wait;
 	struct eis_batch_worker worker[EIS_BATCH_WORKERS];
@@ -125,7 +123,14 @@ struct eis_batch {
 void eis_batch_init(struct eis_batch *b, const struct eis_codec_params *params, u32 blksize,
 		    void (*done)(struct eis_cluster *c, int err),
 		    void (*release)(struct eis_batch *b));
-void eis_batch_submit(struct eis_batch *b, bool needed_now, gfp_t gfp);
+/* Who decodes a batch */
+enum eis_batch_mode {
+	EIS_BATCH_LATER,	/* workers */
+	EIS_BATCH_NOW,		/* somebody waits for the bytes: the builder if it is little */
+	EIS_BATCH_WAIT,		/* the builder: it needs the memory back */
+};
+
+void eis_batch_submit(struct eis_batch *b, enum eis_batch_mode mode, gfp_t gfp);
 
 struct eis_cluster *eis_cluster_alloc(struct eis_batch *b, unsigned int nr_in, unsigned int nr_out,
 				      gfp_t gfp);
