@@ -273,7 +273,29 @@ static int eis_setup_devices(struct fs_context *fc, struct super_block *sb)
 	return eis_check_block_size(fc, image);
 }
 
-static struct lock_class_key eis_named_invalidate_key;
+/*
+ * Files and directories are filled from the packed inode, and all of these, the packed inode too, are
+ * described in the metabox: that is the order of their page caches' locks. No way leads back: neither
+ * of the two may have fragments, and the metabox inode itself lies on the device.
+ */
+static struct lock_class_key eis_packed_invalidate_key;
+static struct lock_class_key eis_mbox_invalidate_key;
+
+static void eis_inner_mapping(struct inode *inode, enum erofs_role role)
+{
+	struct address_space *mapping = inode->i_mapping;
+
+	if (role == EROFS_ROLE_ROOT)
+		return;
+	/* It stays their own even if a directory lists them and somebody opens them. */
+	set_bit(EIS_I_PRIVATE, &eis_i(inode)->flags);
+	if (role == EROFS_ROLE_PACKED)
+		lockdep_set_class(&mapping->invalidate_lock, &eis_packed_invalidate_key);
+	else
+		lockdep_set_class(&mapping->invalidate_lock, &eis_mbox_invalidate_key);
+	/* Read while folios of files are locked. */
+	mapping_set_gfp_mask(mapping, GFP_NOFS | __GFP_HIGHMEM | __GFP_MOVABLE);
+}
 
 /* An inode that the superblock names. *out holds a reference only on success. */
 static int eis_setup_named(struct fs_context *fc, struct super_block *sb, u64 nid,
@@ -291,16 +313,8 @@ static int eis_setup_named(struct fs_context *fc, struct super_block *sb, u64 ni
 		iput(inode);
 		return eis_diag_error(fc, &diag, err, what);
 	}
+	eis_inner_mapping(inode, role);
 	*out = inode;
-	if (role == EROFS_ROLE_ROOT)
-		return 0;
-	/*
-	 * Files and directories are filled from these: their page cache's lock is the inner one,
-	 * and it stays their own even if a directory lists them and somebody opens them.
-	 */
-	set_bit(EIS_I_PRIVATE, &eis_i(inode)->flags);
-	lockdep_set_class(&inode->i_mapping->invalidate_lock, &eis_named_invalidate_key);
-	mapping_set_gfp_mask(inode->i_mapping, GFP_NOFS | __GFP_HIGHMEM | __GFP_MOVABLE);
 	return 0;
 }
 
