@@ -17,6 +17,8 @@ IMG=$D/images
 REF=$D/tree
 M=/mnt
 OUT=/tmp/out
+# Two images that share most files, one of them as a block device, and their trees.
+A=$IMG/a.erofs RA=a B=$IMG/b.erofs RB=b DEV=/dev/vdb SLOW=a.erofs
 KO=$(modinfo -n erofs_ishare)
 n=0 bad=0
 
@@ -74,8 +76,8 @@ metadata_under_data()		# SOURCE OPTIONS
 		find $M/x -type f >/tmp/list
 		exec 7<$M/x/mid1 8<$M/x/small/1
 		echo 1 >/proc/sys/vm/drop_caches
-		same /proc/self/fd/8 $REF/a/small/1
-		same /proc/self/fd/7 $REF/a/mid1
+		same /proc/self/fd/8 $REF/$RA/small/1
+		same /proc/self/fd/7 $REF/$RA/mid1
 		xargs cat </tmp/list >/dev/null
 		exec 7<&- 8<&-
 	done
@@ -106,10 +108,10 @@ together()
 
 first_opens()
 {
-	mnt /dev/vdb $M/1 domain_id=d
-	mnt $IMG/a.erofs $M/2 domain_id=d
-	mnt $IMG/b.erofs $M/3 domain_id=d,nodirectio
-	eistool race-open --ref $REF/a/mid3 --threads 6 --seconds 20 --shared $M/1/mid3 $M/2/mid3 $M/3/mid3 || exit 1
+	mnt $DEV $M/1 domain_id=d
+	mnt $A $M/2 domain_id=d
+	mnt $B $M/3 domain_id=d,nodirectio
+	eistool race-open --ref $REF/$RA/mid3 --threads 6 --seconds 20 --shared $M/1/mid3 $M/2/mid3 $M/3/mid3 || exit 1
 	# From processes, and all files at once.
 	for r in 1 2 3; do
 		drop
@@ -125,9 +127,9 @@ first_opens()
 
 pressure()
 {
-	mnt /dev/vdb $M/1 domain_id=d
-	mnt $IMG/a.erofs $M/2 domain_id=d
-	eistool race-open --ref $REF/a/big --threads 4 --seconds 20 --mem 500000000 $M/1/big $M/2/big || exit 1
+	mnt $DEV $M/1 domain_id=d
+	mnt $A $M/2 domain_id=d
+	eistool race-open --ref $REF/$RA/big --threads 4 --seconds 20 --mem 500000000 $M/1/big $M/2/big || exit 1
 	mkdir -p /tmp/cg
 	mount -t cgroup2 none /tmp/cg || die "no cgroup2"
 	echo +memory >/tmp/cg/cgroup.subtree_control || die "no memory controller"
@@ -136,7 +138,7 @@ pressure()
 	drop
 	(
 		echo $BASHPID >/tmp/cg/small/cgroup.procs
-		exec eistool verify $M/2 --ref $REF/a --methods seq,mmap
+		exec eistool verify $M/2 --ref $REF/$RA --methods seq,mmap
 	) || die "in a small cgroup"
 	rmdir /tmp/cg/small
 	umount /tmp/cg
@@ -146,40 +148,40 @@ pressure()
 come_and_go()
 {
 	mkdir -p $M/come
-	eistool race-mount --ref $REF/a/mid5 --mounts 4 --seconds 30 --drop --source $IMG/a.erofs \
-		--source $IMG/b.erofs $TYPE $M/come domain_id=d mid5
+	eistool race-mount --ref $REF/$RA/mid5 --mounts 4 --seconds 30 --drop --source $A \
+		--source $B $TYPE $M/come domain_id=d mid5
 }
 
 leave_while_read()
 {
 	local i
-	mnt $IMG/b.erofs $M/2 domain_id=d
+	mnt $B $M/2 domain_id=d
 	for i in 1 2 3 4 5 6; do
-		mnt /dev/vdb $M/1 domain_id=d
+		mnt $DEV $M/1 domain_id=d
 		drop
 		for f in $M/2/mid*; do cat "$f" >/dev/null & done
 		eistool inflight $M/1 || exit 1
 		wait
-		same $M/2/big $REF/b/big
+		same $M/2/big $REF/$RB/big
 	done
 	unmnt $M/2
 }
 
 lazy()
 {
-	mnt $IMG/a.erofs $M/1 domain_id=d
+	mnt $A $M/1 domain_id=d
 	exec 7<$M/1/big
 	eistool umount -l $M/1 || exit 1
 	drop
-	same /proc/self/fd/7 $REF/a/big
+	same /proc/self/fd/7 $REF/$RA/big
 	exec 7<&-
-	eistool outlive --ref $REF/a/big $TYPE $IMG/a.erofs $M/1 domain_id=d big || exit 1
-	eistool outlive --ref $REF/a/mid1 $TYPE /dev/vdb $M/1 domain_id=e mid1
+	eistool outlive --ref $REF/$RA/big $TYPE $A $M/1 domain_id=d big || exit 1
+	eistool outlive --ref $REF/$RA/mid1 $TYPE $DEV $M/1 domain_id=e mid1
 }
 
 remounts()
 {
-	mnt $IMG/a.erofs $M/1 domain_id=d
+	mnt $A $M/1 domain_id=d
 	(
 		for i in 1 2 3 4 5 6 7 8; do
 			getfattr -R -h -d -m - $M/1 2>/dev/null | cksum >/dev/null
@@ -197,20 +199,40 @@ remounts()
 	unmnt $M/1
 }
 
+# Shared files that outlive their mounts: dropped, joined again, run out, taken back under pressure.
+warm()
+{
+	local i
+	for i in 1 2 3 4 5 6; do
+		mnt $A $M/1 domain_id=warm,warm=2
+		mnt $B $M/2 domain_id=warm,warm=$i
+		cat $M/1/mid* $M/2/mid* >/dev/null
+		same $M/1/big $REF/$RA/big
+		unmnt $M/1
+		[ $((i % 3)) -ne 0 ] || drop
+		[ $((i % 2)) -ne 0 ] || sleep 3
+		same $M/2/big $REF/$RB/big
+		unmnt $M/2
+	done
+	mnt $A $M/1 domain_id=warm,warm=60
+	cat $M/1/mid* >/dev/null
+	unmnt $M/1
+}
+
 overlay()
 {
 	modprobe overlay
-	mnt $IMG/a.erofs $M/l1 domain_id=d
+	mnt $A $M/l1 domain_id=d
 	mnt /dev/vdc $M/l2 domain_id=d
 	mkdir -p $D/up $D/work $M/ov
 	mount -t overlay -o lowerdir=$M/l1:$M/l2,upperdir=$D/up,workdir=$D/work overlay $M/ov || die "overlay"
 	drop
-	eistool verify $M/ov --ref $REF/a --every 29 || exit 1
+	eistool verify $M/ov --ref $REF/$RA --every 29 || exit 1
 	for f in big mid1 mid2 dir/name-00007 sparse; do
 		echo more >>$M/ov/$f || die "copy up $f"
 	done
 	mv $M/ov/mid4 $M/ov/mid4-moved && rm $M/ov/mid6 && chmod 600 $M/ov/mid7 || die "change"
-	head -c "$(stat -c %s $REF/a/big)" $M/ov/big | cmp - $REF/a/big || die "copied up wrong"
+	head -c "$(stat -c %s $REF/$RA/big)" $M/ov/big | cmp - $REF/$RA/big || die "copied up wrong"
 	eistool pfn $M/l1/mid8 >/dev/null
 	umount $M/ov
 	unmnt $M/l1 $M/l2
@@ -220,37 +242,45 @@ overlay()
 # Writing to the file system an image lies on, from memory that has to be read from that image.
 write_from_mapping()
 {
-	mnt $IMG/a.erofs $M/1 domain_id=d
+	mnt $A $M/1 domain_id=d
 	for i in 1 2 3; do
 		drop
 		failnth copy $M/1/big $D/copy || exit 1
-		same $D/copy $REF/a/big
+		same $D/copy $REF/$RA/big
 	done
 	rm $D/copy
 	unmnt $M/1
 }
 
-# The same into the image file itself: the writer holds the lock that reading the image may want.
+# The same into the image file itself: docs/SECURITY.md, "Writing to a mounted image file". It may end or
+# wait for itself, but a writer that waits can be killed, and nothing else waits with it.
 write_to_own_image()
 {
-	local pid i
-	cp $IMG/a.erofs $D/own
+	local pid
+	cp $A $D/own
 	mnt $D/own $M/1 domain_id=own
+	mnt $A $M/2 domain_id=d
 	drop
 	failnth copy $M/1/big $D/own &
 	pid=$!
-	for i in $(seq 20); do
-		kill -0 $pid 2>/dev/null || break
-		sleep 1
-	done
-	if kill -0 $pid 2>/dev/null; then
-		cat /proc/$pid/stack
-		die "the writer hangs"
-	fi
-	wait $pid
-	# Written, or refused; the image may be nonsense now, which is the writer's own doing.
-	unmnt $M/1
+	ended $pid 10 || echo "files=0: the writer waits for itself"
+	# Others, and others of that domain's kind, go on meanwhile.
+	same $M/2/big $REF/$RA/big
+	kill -9 $pid 2>/dev/null
+	ended $pid 20 || { cat /proc/$pid/stack; die "the writer cannot be killed"; }
+	wait $pid 2>/dev/null
+	# The image may be nonsense now, which is the writer's own doing.
+	unmnt $M/2 $M/1
 	rm $D/own
+}
+ended()			# PID SECONDS: it does end
+{
+	local i
+	for i in $(seq $(($2 * 5))); do
+		kill -0 "$1" 2>/dev/null || return 0
+		sleep 0.2
+	done
+	return 1
 }
 
 devices()
@@ -262,6 +292,87 @@ devices()
 	eistool verify $M/2 --ref $REF/a --every 19 || exit 1
 	unmnt $M/1 $M/2
 	eistool loop -d "$(cat /tmp/loop)"
+}
+
+# ---- compressed files --------------------------------------------------------------------
+
+# Any of the other tests, for compressed images.
+compressed() { A=$IMG/z/lz4.erofs RA=c B=$IMG/z/together.erofs RB=c DEV=/dev/vdf SLOW=zstd.erofs "$@"; }
+
+# Every image of the tree in one domain: whoever comes first fills the page cache, by its own codec.
+one_domain()
+{
+	local img m i=0 pids
+	mnt /dev/vdf $M/z0 domain_id=d
+	for img in $IMG/z/*.erofs; do
+		i=$((i + 1))
+		mnt "$img" $M/z$i domain_id=d
+	done
+	for _ in 1 2 3; do
+		drop
+		pids=''
+		for m in $M/z*; do
+			( cmp "$m/big" $REF/c/big && cmp "$m/mixed" $REF/c/mixed && cmp "$m/again" $REF/c/again ) &
+			pids="$pids $!"
+		done
+		for m in $pids; do wait "$m" || die "differs"; done
+	done
+	for m in $M/z[1-9]; do
+		eistool pfn --compare $M/z0/big "$m/big" || exit 1
+	done
+	unmnt $M/z*
+}
+
+# Readers of one image by read and by mapping, while memory is taken from it.
+parallel()		# IMAGE OPTIONS
+{
+	mnt "$1" $M/p "$2"
+	eistool race-open --ref $REF/c/mixed --threads 4 --seconds 15 $M/p/mixed $M/p/mixed || exit 1
+	eistool race-open --ref $REF/c/big --threads 4 --seconds 15 --mem 500000000 $M/p/big || exit 1
+	unmnt $M/p
+}
+
+strategies()		# cache_strategy= changed under readers
+{
+	local o pid
+	mnt $IMG/z/dedupe.erofs $M/s ''
+	( for _ in 1 2 3; do drop; eistool verify $M/s --ref $REF/c --methods seq,rand,mmap,readahead --every 5 || exit 1; done ) &
+	pid=$!
+	while kill -0 $pid 2>/dev/null; do
+		for o in disabled readahead readaround; do
+			mount -i -o remount,ro,cache_strategy=$o $M/s || die "remount $o"
+		done
+	done
+	wait $pid || die "reading under remounts"
+	unmnt $M/s
+}
+
+# Bytes changed behind the superblock: any error will do, for that image alone. Its neighbour has a
+# domain of its own, since nothing tells wrong bytes from right ones there.
+corrupted()		# IMAGE SEED
+{
+	local i k size files=0
+	RANDOM=$2
+	size=$(stat -c %s "$1")
+	mnt $IMG/z/zstd.erofs $M/2 domain_id=d
+	for i in 3 9 27; do
+		cp "$1" /tmp/bad
+		for k in $(seq $i); do
+			printf "\\x$(printf %x $((RANDOM % 256)))" | dd of=/tmp/bad bs=1 conv=notrunc status=none \
+				seek=$((1152 + (RANDOM * 32768 + RANDOM) % (size - 1152)))
+		done
+		eistool mount -o ro,domain_id=bad $TYPE /tmp/bad $M/1 2>/dev/null || continue
+		files=$((files + 1))
+		find $M/1 -type f -exec cat {} + >/dev/null 2>&1
+		[ $i -ne 27 ] || eistool readall $M/1 --mmap >/dev/null 2>&1
+		drop
+		same $M/2/mixed $REF/c/mixed
+		unmnt $M/1
+	done
+	[ $files -gt 0 ] || die "none could be mounted"
+	echo "files=$files damaged images mounted and read"
+	unmnt $M/2
+	rm /tmp/bad
 }
 
 # ---- failing mounts ----------------------------------------------------------------------
@@ -317,14 +428,14 @@ slow()			# unmount and lazy unmount with delayed reads in flight
 {
 	local dev dm s i
 	modprobe dm_mod && modprobe dm_delay || die "no dm-delay"
-	dev=/dev/vdb
+	dev=$DEV
 	s=$(blockdev --getsz $dev)
 	dm=$(eistool dm create slow "$s" delay "$dev 0 300") || die "dm: $dm"
 	for i in 1 2 3; do
 		mnt "$dm" $M/1 domain_id=d
-		mnt $IMG/b.erofs $M/2 domain_id=d
+		mnt $B $M/2 domain_id=d
 		eistool inflight $M/1 || exit 1
-		same $M/2/big $REF/a/big
+		same $M/2/big $REF/$RB/big
 		unmnt $M/2
 		mnt "$dm" $M/1 domain_id=d
 		cat $M/1/mid* >/dev/null &
@@ -343,7 +454,7 @@ slow_file()		# an image file on a slow file system: direct reads in flight at un
 	mkdir -p $M/fs
 	mount -t ext4 -o ro "$dm" $M/fs || die "mount ext4"
 	for i in 1 2 3; do
-		mnt $M/fs/a.erofs $M/1 domain_id=d
+		mnt $M/fs/$SLOW $M/1 domain_id=d
 		eistool inflight $M/1 || exit 1
 	done
 	umount $M/fs || die "the image file is still held"
@@ -354,21 +465,21 @@ failing()
 {
 	local dm s i
 	modprobe dm_mod
-	s=$(blockdev --getsz /dev/vdb)
-	dm=$(eistool dm create bad "$s" linear "/dev/vdb 0") || die "dm: $dm"
+	s=$(blockdev --getsz $DEV)
+	dm=$(eistool dm create bad "$s" linear "$DEV 0") || die "dm: $dm"
 	for i in 1 2 3; do
 		mnt "$dm" $M/1 domain_id=d
-		mnt $IMG/a.erofs $M/2 domain_id=d
+		mnt $A $M/2 domain_id=d
 		ls -lR $M/1 >/dev/null
 		eistool dm reload bad "$s" error || exit 1
 		drop
 		# The healthy one must not notice; the other one fails cleanly.
 		find $M/1 -type f -exec cat {} + >/dev/null 2>&1 &
-		eistool verify $M/2 --ref $REF/a --methods seq || exit 1
+		eistool verify $M/2 --ref $REF/$RA --methods seq || exit 1
 		wait
 		eistool umount $M/1 || exit 1
 		refused domain_id=d "$dm"
-		eistool dm reload bad "$s" linear "/dev/vdb 0" || exit 1
+		eistool dm reload bad "$s" linear "$DEV 0" || exit 1
 		unmnt $M/2
 	done
 	eistool dm remove bad
@@ -378,9 +489,9 @@ truncated()
 {
 	local i
 	for i in 1 2; do
-		cp $IMG/a.erofs $D/cut
+		cp $A $D/cut
 		mnt $D/cut $M/1 domain_id=d
-		mnt $IMG/b.erofs $M/2 domain_id=d
+		mnt $B $M/2 domain_id=d
 		ls -lR $M/1 >/dev/null
 		truncate -s 100000 $D/cut
 		drop
@@ -389,7 +500,7 @@ truncated()
 		drop
 		ls -lR $M/1 >/dev/null 2>&1
 		find $M/1 -type f -exec cat {} + >/dev/null 2>&1
-		same $M/2/big $REF/b/big
+		same $M/2/big $REF/$RB/big
 		rm $D/cut
 		eistool umount -l $M/1
 		unmnt $M/2
@@ -431,10 +542,45 @@ open_always_works()
 {
 	mnt "$1" $M/x domain_id=d
 	local rc=0
-	failnth --from "$(module_range)" --must open $M/x/mid3 $REF/a/mid3 || rc=1
-	failnth --from "$(module_range)" --must open $M/x/dir/name-00011 $REF/a/dir/name-00011 || rc=1
+	failnth --from "$(module_range)" --must open $M/x/mid3 $REF/$RA/mid3 || rc=1
+	failnth --from "$(module_range)" --must open $M/x/dir/name-00011 $REF/$RA/dir/name-00011 || rc=1
 	unmnt $M/x
 	return $rc
+}
+# Not this task's n-th allocation but any, also of the workers that decode: one of fifty.
+inject()		# PERCENT
+{
+	local k v
+	for k in failslab fail_page_alloc; do
+		for v in probability=0 verbose=0 stacktrace-depth=32 require-start="${range%:*}" require-end="${range#*:}" \
+				interval=1 times=-1 ignore-gfp-wait=N probability="$1"; do
+			echo "${v#*=}" >"/sys/kernel/debug/$k/${v%%=*}" || die "no $k/${v%%=*}"
+		done
+	done
+	echo N >/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem
+	echo 0 >/sys/kernel/debug/fail_page_alloc/min-order
+}
+random_faults()		# SOURCE OPTIONS
+{
+	local range f rc errors=0 files=0
+	range=$(module_range)
+	mnt "$1" $M/x "$2"
+	find $REF/c -type f ! -path '*/dir/*' -printf '%P\n' >/tmp/list
+	inject 2
+	for _ in 1 2 3 4 5 6; do
+		drop
+		while read -r f; do
+			rc=0
+			cmp $M/x/$f $REF/c/$f >/tmp/cmp 2>&1 || rc=$?
+			files=$((files + 1))
+			[ $rc -ne 2 ] || errors=$((errors + 1))
+			[ $rc -ne 1 ] || { inject 0; die "wrong data: $(cat /tmp/cmp)"; }
+		done </tmp/list
+	done
+	inject 0
+	echo "files=$files read, $errors failed"
+	eistool verify $M/x --ref $REF/c --methods seq || exit 1
+	unmnt $M/x
 }
 faults_load()
 {
@@ -456,8 +602,8 @@ cycles()
 	local i
 	for i in $(seq 30); do
 		modprobe erofs_ishare || die "load $i"
-		mnt $IMG/a.erofs $M/1 domain_id=d
-		mnt /dev/vdb $M/2 domain_id=d
+		mnt $A $M/1 domain_id=d
+		mnt $DEV $M/2 domain_id=d,warm=60
 		cat $M/1/mid1 $M/2/mid1 >/dev/null
 		unmnt $M/1 $M/2
 		# User space puts the last file off to the end of a task; the module may take a moment.
@@ -519,6 +665,7 @@ group_races()
 	t "mounts that come and go" come_and_go
 	t "unmount while others read" leave_while_read
 	t "lazy unmount, mapping outlives mount" lazy
+	t "files that stay warm after their mounts" warm
 	t "memory pressure and a small cgroup" pressure
 }
 group_storage()
@@ -527,6 +674,72 @@ group_storage()
 	t "delayed direct reads of an image file at unmount" slow_file
 	t "device that fails beside a healthy one" failing
 	t "image file truncated and deleted while mounted" truncated
+}
+group_compressed()
+{
+	local i=0 img
+	local options=('' domain_id=d nodirectio domain_id=d,cache_strategy=disabled cache_strategy=readahead)
+	for img in $IMG/z/*.erofs; do
+		t "compressed: $(basename "$img" .erofs)" one_mount "$img" c "${options[i++ % 5]}"
+	done
+	t "compressed: block device" one_mount /dev/vdf c domain_id=d
+	for img in together b512 metabox zdir; do
+		t "compressed: metadata read under data, $img" compressed metadata_under_data $IMG/z/$img.erofs ''
+	done
+	t "compressed: all images and a block device in one domain" one_domain
+}
+group_zraces()
+{
+	local img
+	t "compressed: parallel first opens" compressed first_opens
+	t "compressed: parallel reads, lz4, block device" parallel /dev/vdf ''
+	for img in zstd together b512; do
+		t "compressed: parallel reads, $img" parallel $IMG/z/$img.erofs domain_id=d
+	done
+	t "compressed: memory pressure and a small cgroup" compressed pressure
+	t "compressed: cache_strategy= changed under readers" strategies
+	t "compressed: remount under use" compressed remounts
+	t "compressed: mounts that come and go" compressed come_and_go
+	t "compressed: unmount while others read" compressed leave_while_read
+	t "compressed: lazy unmount, mapping outlives mount" compressed lazy
+	t "compressed: overlay on top, copy up" compressed overlay
+}
+group_zstorage()
+{
+	local img seed=0
+	t "compressed: delayed reads at unmount" compressed slow
+	t "compressed: delayed direct reads of an image file at unmount" compressed slow_file
+	t "compressed: device that fails beside a healthy one" compressed failing
+	t "compressed: image file truncated and deleted while mounted" compressed truncated
+	for img in lz4 lz4full zstd lzma deflate together allfrag metabox zdir b512; do
+		seed=$((seed + 1))
+		t "compressed: damaged $img" corrupted $IMG/z/$img.erofs $seed
+	done
+}
+group_zfaults()
+{
+	local img z=$IMG/z
+	t "faults: compressed: first open never fails by sharing" compressed open_always_works $z/lz4.erofs
+	for img in lz4hc zstd lzma deflate dedupe frag; do
+		t "faults: compressed: cold read, $img" faults_on domain_id=d $z/$img.erofs fault read $M/x/mid2 $REF/c/mid2
+	done
+	t "faults: compressed: cold read, block device" faults_on '' /dev/vdf fault read $M/x/mid2 $REF/c/mid2
+	t "faults: compressed: cold read, nothing kept" faults_on cache_strategy=disabled $z/b512.erofs fault read $M/x/mid2 $REF/c/mid2
+	t "faults: compressed: cold read, runs" faults_on '' $z/lz4.erofs fault read $M/x/runs $REF/c/runs
+	t "faults: compressed: page faults, image file" faults_on domain_id=d $z/zstd.erofs fault mmap $M/x/mid2 $REF/c/mid2
+	t "faults: compressed: page faults, block device" faults_on domain_id=d /dev/vdf fault mmap $M/x/mid2 $REF/c/mid2
+	t "faults: compressed: small file, all in the packed inode" faults_on domain_id=d $z/allfrag.erofs fault read $M/x/small/7 $REF/c/small/7
+	t "faults: compressed: lookup, directories" faults_on '' $z/zdir.erofs fault lookup $M/x/dir/name-00003
+	t "faults: compressed: readdir" faults_on '' $z/zdir.erofs fault readdir $M/x/dir
+	t "faults: compressed: readlink, metabox" faults_on '' $z/metabox.erofs fault readlink $M/x/link-long
+	t "faults: compressed: fiemap" faults_on '' /dev/vdf fault fiemap $M/x/mid4
+	for img in lz4 together metabox; do
+		t "faults: compressed: mount, $img" faults_mount $z/$img.erofs domain_id=d
+	done
+	for img in lz4 zstd together zdir; do
+		t "faults: compressed: any allocation, workers included, $img" random_faults $z/$img.erofs domain_id=d
+	done
+	t "faults: compressed: unmount" faults_umount $z/zstd.erofs domain_id=d
 }
 group_faults()
 {
@@ -559,16 +772,16 @@ group_write()
 	t "write from a mapping to where the image lies" write_from_mapping
 	t "write from a mapping to the image file itself" write_to_own_image
 }
-group_cycles() { t "thirty loads and unloads" cycles; }
+group_cycles() { t "thirty loads and unloads, with warm files left" cycles; }
 
-groups="basic meta races storage faults load write cycles"
+groups="basic meta races storage compressed zraces zstorage zfaults faults load write cycles"
 [ $# -gt 0 ] || set -- $groups
 mkdir -p $D $M
 modprobe ext4
 mount -t ext4 /dev/vda $D || { echo "not ok 1 - data disk"; exit 1; }
 modprobe erofs_ishare || { echo "not ok 1 - modprobe erofs_ishare"; exit 1; }
 echo clear >/sys/kernel/debug/kmemleak 2>/dev/null
-for g in /sys/block/vd[bc]/make-it-fail; do
+for g in /sys/block/vd[bcf]/make-it-fail; do
 	echo 1 >"$g"	# only for tasks that ask for it by fail-nth
 done
 for g; do
