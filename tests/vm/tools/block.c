@@ -94,7 +94,8 @@ static void dm_call(int ctl, unsigned long cmd, struct dm_ioctl *d, const char *
 }
 
 /*
- * dm create|reload NAME SECTORS TARGET [PARAMS]: a table of one target; prints the device.
+ * dm create|reload NAME SECTORS TARGET [PARAMS]: a table of one target; prints the device. It is
+ * read-only, unless the target is called "TARGET-rw".
  * dm remove NAME
  */
 int cmd_dm(int argc, char **argv)
@@ -122,6 +123,10 @@ int cmd_dm(int argc, char **argv)
 	spec = (void *)((char *)d + d->data_start);
 	spec->length = number(argv[3], "sectors");
 	snprintf(spec->target_type, sizeof(spec->target_type), "%s", argv[4]);
+	if (strlen(argv[4]) > 3 && !strcmp(argv[4] + strlen(argv[4]) - 3, "-rw")) {
+		d->flags &= ~DM_READONLY_FLAG;
+		spec->target_type[strlen(spec->target_type) - 3] = 0;
+	}
 	params = (char *)(spec + 1);
 	snprintf(params, 4096, "%s", argc == 6 ? argv[5] : "");
 	spec->next = (sizeof(*spec) + strlen(params) + 1 + 7) & ~7UL;

@@ -102,6 +102,9 @@ const struct manifest_line *manifest_find(const struct manifest *m, const char *
 uint64_t *pfn_of_map(const void *map, size_t npages, bool touch);
 size_t resident_pages(int fd, size_t size);
 
+/* prog.c */
+void set_breakpoint(pid_t pid, uintptr_t addr);
+
 /* One command per entry of the table in main.c; argv[0] is the command's own name. */
 int cmd_manifest(int argc, char **argv);
 int cmd_pfn(int argc, char **argv);
@@ -137,6 +140,16 @@ int cmd_find(int argc, char **argv);
 int cmd_sb(int argc, char **argv);
 int cmd_sbfix(int argc, char **argv);
 int cmd_img(int argc, char **argv);
+int cmd_api(int argc, char **argv);
+int cmd_self(int argc, char **argv);
+int cmd_calls(int argc, char **argv);
+int cmd_lib(int argc, char **argv);
+int cmd_probe_at(int argc, char **argv);
+int cmd_exec_pair(int argc, char **argv);
+int cmd_isolate(int argc, char **argv);
+int cmd_load(int argc, char **argv);
+int cmd_watch(int argc, char **argv);
+int cmd_landlock(int argc, char **argv);
 int cmd_selftest(int argc, char **argv);
 
 #endif

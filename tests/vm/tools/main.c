@@ -40,6 +40,16 @@ static const struct command {
 	{ "sb", "IMAGE [NAME | NAME=VALUE | NAME|=BITS]...", cmd_sb },
 	{ "sbfix", "IMAGE", cmd_sbfix },
 	{ "img", "IMAGE PATH", cmd_img },
+	{ "api", "METHOD FILE REF [--peer FILE | --alone FILE]", cmd_api },
+	{ "self", "", cmd_self },
+	{ "calls", "(numbers of calls on stdin)", cmd_calls },
+	{ "lib", "FILE OFFSET (numbers of calls on stdin)", cmd_lib },
+	{ "probe-at", "", cmd_probe_at },
+	{ "exec-pair", "--shared|--alone PROGRAM PROGRAM", cmd_exec_pair },
+	{ "isolate", "--ref FILE [--seconds S] [--break COMMAND] [--never-fails] --healthy FILE... --sick FILE...", cmd_isolate },
+	{ "load", "--ref DIR [--mounts N] [--readers N] [--seconds S] [--alone IMG]... --source IMG... TYPE BASE OPTIONS REL...", cmd_load },
+	{ "watch", "FILE OTHER", cmd_watch },
+	{ "landlock", "DIR OTHER-DIR REL PROGRAM", cmd_landlock },
 	{ "selftest", "", cmd_selftest },
 };
 
