@@ -360,6 +360,20 @@ def share(t, which):
         t.file(f"own/pad{i}", b"%d" % i)
 
 
+def api(t, which):
+    """A pair of trees that overlap in one large file; prepare adds a program. For the tests of what
+    programs rely on."""
+    t.file("data", noise(9400, 1024 * 1024 + 123))
+    t.file("small", noise(9401, 3000))
+    # the same size as data, other content
+    t.file("other", noise(f"other{which}", 1024 * 1024 + 123))
+    t.dir("dir")
+    for i in range(4):
+        t.file(f"dir/f{i}", noise(9410 + i, 50000 + 1111 * i))
+    t.dir(f"only-{which}")
+    t.file(f"only-{which}/f", noise(f"only{which}", 70000))
+
+
 def bad(t):
     """Small, for images that are damaged on purpose: few inodes, a flat directory, a file of blocks."""
     t.dir("dir")
@@ -390,6 +404,8 @@ KINDS = {
     "wide": wide,
     "share-a": lambda t: share(t, "a"),
     "share-b": lambda t: share(t, "b"),
+    "api-a": lambda t: api(t, "a"),
+    "api-b": lambda t: api(t, "b"),
     "bad": bad,
     "huge": huge,
 }

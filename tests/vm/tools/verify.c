@@ -28,6 +28,7 @@ struct file {
 	const uint8_t *ref;
 	size_t size;
 	uint64_t seed;
+	bool warm;
 };
 
 static sigjmp_buf bus;
@@ -154,7 +155,8 @@ static void m_chunks(const struct file *f)
 	size_t i, off;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		posix_fadvise(f->fd, 0, 0, POSIX_FADV_DONTNEED);
+		if (!f->warm)
+			posix_fadvise(f->fd, 0, 0, POSIX_FADV_DONTNEED);
 		for (off = 0; off <= f->size; off += sizes[i])
 			if (!check_pread(f, f->fd, "chunks", buf, off, sizes[i]))
 				break;
@@ -475,7 +477,7 @@ int cmd_verify(int argc, char **argv)
 	t = tree_read(dir);
 	for (i = 0; i < t->n; i++) {
 		struct ent *e = &t->e[i];
-		struct file f = { .size = e->st.st_size };
+		struct file f = { .size = e->st.st_size, .warm = warm };
 		const struct manifest_line *l = NULL;
 		char *path, *esc, *buf, sha[65];
 

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+# isolation: mounts that fail beside mounts that share their pages. Whoever comes first, readers of healthy
+# mounts see no error and no wrong byte; the failing mount gets its own EIO. SECONDS_EACH stretches it.
+
+if ! ours; then
+	echo "ok - isolation # SKIP about erofs-ishare, the suite runs on $FSTYPE"
+	return 0
+fi
+S=${SECONDS_EACH:-1}
+R=$DATA/ref/api-a/data
+loop $IMG/api-a.erofs
+mnt $IMG/api-a.erofs $MNT/h1 domain_id=iso || die "mount"
+mkdir -p $MNT/h2
+expect ok eistool mount -o ro,domain_id=iso $FSTYPE $dev $MNT/h2
+healthy_loop=$loops
+loops=
+
+# BREAK-COMMAND OPTIONS: the mount at $MNT/s is the one that is going to fail
+beside()
+{
+	eistool isolate --ref $R --seconds $S ${2:-} --break "$1" --healthy $MNT/h1/data $MNT/h2/data \
+		--sick $MNT/s/data || return
+	# and afterwards every healthy file is whole
+	for h in h1 h2; do
+		echo 3 >/proc/sys/vm/drop_caches
+		eistool verify $MNT/$h --ref $DATA/ref/api-a --methods seq,mmap || return
+	done
+}
+sick_disk()
+{
+	loop $IMG/api-b.erofs
+	n=$(blockdev --getsz $dev)
+	dm=$(eistool dm create sick $n linear "$dev 0") || die "dm: $dm"
+	mkdir -p $MNT/s
+	_o=$(eistool mount -o ro,domain_id=iso $FSTYPE $dm $MNT/s) || die "mount: $_o"
+}
+disk_off()
+{
+	eistool dm reload sick $n linear "$dev 0" >/dev/null
+	eistool verify $MNT/s --ref $DATA/ref/api-b --methods seq,mmap || die "the disk is back, the mount is not"
+	eistool umount $MNT/s && eistool dm remove sick && loops_free
+}
+dead_disk()
+{
+	sick_disk
+	beside "eistool dm reload sick $n error >/dev/null" || return
+	disk_off
+}
+t "a disk that is dead" dead_disk
+flaky_disk()
+{
+	modprobe dm_flakey || missing "dm-flakey"
+	# both of its states must come to pass
+	[ $S -ge 3 ] || S=3
+	sick_disk
+	beside "eistool dm reload sick $n flakey '$dev 0 1 1' >/dev/null" || return
+	disk_off
+}
+t "a disk that fails every other second" flaky_disk
+
+# A filesystem for image files that are to be damaged: direct I/O works there on every kernel.
+scratch()
+{
+	dd if=/dev/zero of=$T/scratch bs=1M count=12 2>/dev/null
+	mke2fs -F $T/scratch >/dev/null 2>&1 || die "mke2fs"
+	_n=$(($(stat -c %s $T/scratch) / 512))
+	sdev=$(losetup -f --show $T/scratch) || die "losetup: $sdev"
+	mkdir -p $MNT/fs
+	sdm=$(eistool dm create scratch $_n linear-rw "$sdev 0") || die "dm: $sdm"
+	mount -t ext4 $sdm $MNT/fs || die "mount of the scratch filesystem"
+	cp $IMG/api-b.erofs $MNT/fs/image
+	sync
+}
+scratch_off()
+{
+	grep -q " $MNT/fs " /proc/mounts && { umount $MNT/fs || return 1; }
+	eistool dm remove scratch && losetup -d $sdev && rm -f $T/scratch
+}
+truncated()		# OPTIONS
+{
+	scratch
+	mnt $MNT/fs/image $MNT/s domain_id=iso$1
+	beside "truncate -s 200000 $MNT/fs/image" || return
+	unmnt $MNT/s && scratch_off
+}
+t "an image file that is truncated" truncated ""
+t "an image file that is truncated, nodirectio" truncated ,nodirectio
+truncated_tmpfs()
+{
+	cp $IMG/api-b.erofs $T/image
+	mnt $T/image $MNT/s domain_id=iso
+	beside "truncate -s 200000 $T/image" || return
+	unmnt $MNT/s && rm $T/image
+}
+t "an image file on tmpfs that is truncated" truncated_tmpfs
+dead_below()
+{
+	scratch
+	mnt $MNT/fs/image $MNT/s domain_id=iso
+	beside "eistool dm reload scratch $_n error >/dev/null" || return
+	eistool dm reload scratch $_n linear-rw "$sdev 0" >/dev/null
+	unmnt $MNT/s && scratch_off
+}
+t "an image file whose disk is dead" dead_below
+detached()
+{
+	scratch
+	mnt $MNT/fs/image $MNT/s domain_id=iso
+	# the image stays reachable for its mount, as any open file does
+	beside "rm $MNT/fs/image && umount -l $MNT/fs" --never-fails || return
+	unmnt $MNT/s && scratch_off
+}
+t "an image file deleted, its filesystem detached" detached
+detached_loop()
+{
+	cp $IMG/api-b.erofs $T/image
+	loop $T/image
+	mkdir -p $MNT/s
+	expect ok eistool mount -o ro,domain_id=iso $FSTYPE $dev $MNT/s
+	beside "rm $T/image && losetup -d $dev" --never-fails || return
+	eistool umount $MNT/s
+}
+t "a loop device detached under its mount" detached_loop
+unmnt $MNT/h1 $MNT/h2
+loops=$healthy_loop
+loops_free
