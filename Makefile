@@ -110,9 +110,17 @@ check-unit:
 check-tools:
 	tests/tools/run
 
-.PHONY: check-debug
+.PHONY: check-debug check-hostile fuzz
 check-debug:
 	tests/debug/run
+
+# N= images (10000), FROM= the first number
+check-hostile:
+	N=$(N) FROM=$(FROM) tests/hostile/run
+
+# T= seconds in total, for all drivers (600)
+fuzz:
+	$(MAKE) --no-print-directory -s -C tests/fuzz fuzz $(if $(T),T=$(T))
 
 demo:
 	tests/demo/demo
@@ -134,6 +142,8 @@ help:
 	@echo "make uninstall         undo 'make install'"
 	@echo "make check             all tests;  check-unit, check-tools: those that need no kernel"
 	@echo "make check-debug       on a debug kernel built from Debian's sources (KASAN, lockdep, kmemleak)"
+	@echo "make check-hostile     damaged images on that kernel: N=10000 of them"
+	@echo "make fuzz              libFuzzer on decoders and codecs: T=600 seconds in total"
 	@echo "make demo              see it work"
 	@echo "make deb | rpm         packages: the module for DKMS, and the tools"
 	@echo "make probe | clean     ask the kernel for its APIs only | remove what was built"

@@ -16,6 +16,15 @@
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 
+/* What an input is, for mutator.c; a driver that is linked with it says so in fuzz_input. */
+enum fuzz_input {
+	FUZZ_IMAGE,		/* an image */
+	FUZZ_SUPER,		/* two bytes, then the bytes from 1024 on */
+	FUZZ_SIDECAR,		/* nine bytes, then a sidecar */
+};
+
+extern const enum fuzz_input fuzz_input;
+
 #define MUST(cond) \
 	do { \
 		if (!(cond)) { \

@@ -6,6 +6,8 @@
 #include "fuzz.h"
 #include "sidecar.h"
 
+const enum fuzz_input fuzz_input = FUZZ_SIDECAR;
+
 static void must_be_named(const struct mem_sidecar *m, int err, const struct erofs_diag *diag)
 {
 	MUST(!m->held && !m->violations);

@@ -4,6 +4,8 @@
  */
 #include "fuzz.h"
 
+const enum fuzz_input fuzz_input = FUZZ_SUPER;
+
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	struct input in = { data, size };

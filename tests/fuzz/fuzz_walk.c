@@ -6,6 +6,8 @@
 #include "fuzz.h"
 #include "walk.h"
 
+const enum fuzz_input fuzz_input = FUZZ_IMAGE;
+
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	struct walk w = { 0 };

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Writes seed inputs for every driver, made with the image builder of the unit
- * tests: seeds DIRECTORY (with one sub directory per driver in it, which exist).
+ * Writes seed inputs for every driver: seeds DIRECTORY IMAGE... (with one sub directory per driver in it, which
+ * exist). They are made with the image builder of the unit tests, and from images of mkfs.erofs: each as a whole,
+ * its compressed inodes' maps, its encoded streams.
  */
+#include "content.h"
 #include "fuzz.h"
 #include "image.h"
 #include "sidecar.h"
+#include "walk.h"
 
 static const char *top;
 
@@ -17,7 +20,7 @@ static void save(const char *driver, int nr, const u8 *params, size_t nparams, c
 
 	snprintf(path, sizeof(path), "%s/%s/%d", top, driver, nr);
 	f = fopen(path, "wb");
-	if (!f || fwrite(params, 1, nparams, f) != nparams || fwrite(data, 1, len, f) != len ||
+	if (!f || (nparams && fwrite(params, 1, nparams, f) != nparams) || fwrite(data, 1, len, f) != len ||
 	    fclose(f)) {
 		perror(path);
 		exit(1);
@@ -206,12 +209,94 @@ static void save_sidecars(void)
 	}
 }
 
+/* ---- Images of mkfs.erofs ----------------------------------------------------------- */
+
+static void save_stream(const u8 *image, size_t len, const struct erofs_super *sb,
+			const struct erofs_zextent *ext)
+{
+	static const char *const drivers[] = { "fuzz_lz4", "fuzz_microlzma", "fuzz_deflate", "fuzz_zstd" };
+	u8 params[5] = { ext->complete && !ext->partial };
+	size_t skip;
+
+	if (ext->format >= EROFS_ALG_COUNT || ext->pa >= len || ext->plen > len - ext->pa)
+		return;
+	put_le(params + 1, 3, ext->len - 1);
+	params[4] = sb->zstd_windowlog;
+	skip = erofs_zskip(image + ext->pa, ext->plen);
+	save(drivers[ext->format], (int)ext->pa, params, sizeof(params), image + ext->pa + skip,
+	     ext->plen - skip);
+}
+
+static void save_compressed(struct walk *w, const struct erofs_inode *inode, int nr,
+			    const u8 *image, size_t len)
+{
+	struct erofs_zcursor cur = { 0, 0 };
+	struct erofs_zextent ext;
+	struct erofs_zmap map;
+	u64 la = 0;
+
+	if (!erofs_inode_compressed(inode) || !inode->size || inode->space != EROFS_DEV ||
+	    erofs_zmap_open(&w->r->src, &w->sb, inode, &map, NULL))
+		return;
+	save_zmap(1000 + nr, inode->layout, w->sb.blkszbits, inode->size, image + inode->tail_pos,
+		  len - inode->tail_pos < 300 ? (size_t)(len - inode->tail_pos) : 300);
+	for (; la < inode->size; la = ext.la + ext.len) {
+		if (erofs_zmap_find(&w->r->src, &w->sb, inode, &map, &cur, la, ~0ULL, &ext, NULL))
+			break;
+		if (ext.type == EROFS_Z_CLUSTER)
+			save_stream(image, len, &w->sb, &ext);
+	}
+}
+
+/* The walker asks for the uncompressed extents of all files; and the other devices are not there. */
+static void must_be_good(struct walk *w, const char *call, int err, const struct erofs_diag *diag)
+{
+	if (diag->check == EROFS_CHECK_MAP_COMPRESSED || w->sb.extra_devices)
+		return;
+	fprintf(stderr, "a good image: %s: %d, %s\n", call, err, erofs_check_name(diag->check));
+	exit(1);
+}
+
+static void save_image(const char *path, int nr)
+{
+	struct walk w = { .on_error = must_be_good };
+	FILE *f = fopen(path, "rb");
+	struct reader r;
+	static u8 image[256 << 10];
+	size_t len;
+
+	if (!f || !(len = fread(image, 1, sizeof(image), f))) {
+		perror(path);
+		exit(1);
+	}
+	fclose(f);
+	/* The second walk is for a few. */
+	image[0] = nr % 4 ? 0 : 4;
+	save("fuzz_content", nr, NULL, 0, image, len);
+	save("fuzz_walk", 1000 + nr, NULL, 0, image, len);
+	save("fuzz_super", 1000 + nr, (const u8 *)"\0\x10", 2, image + 1024, len < 5000 ? len - 1024 : 3976);
+	content_begin();
+	reader_init(&r, READER_EXACT, image, len);
+	walk_image(&w, &r);
+	for (u32 i = 0; i < w.ninodes; i++) {
+		struct erofs_inode inode;
+
+		if (!erofs_inode_read(&r.src, &w.sb, w.nids[i], &inode, NULL))
+			save_compressed(&w, &inode, nr * 100 + (int)i, image, len);
+	}
+	if (w.sb.has_packed)
+		save_compressed(&w, &w.packed, nr * 100 + 98, image, len);
+	if (w.sb.has_metabox)
+		save_compressed(&w, &w.metabox, nr * 100 + 99, image, len);
+	walk_free(&w);
+}
+
 int main(int argc, char **argv)
 {
 	int nr = 0;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: %s DIRECTORY\n", argv[0]);
+	if (argc < 3) {
+		fprintf(stderr, "usage: %s DIRECTORY IMAGE...\n", argv[0]);
 		return 2;
 	}
 	top = argv[1];
@@ -221,5 +306,7 @@ int main(int argc, char **argv)
 	}
 	save_zmaps();
 	save_sidecars();
+	for (int i = 2; i < argc; i++)
+		save_image(argv[i], i - 2);
 	return 0;
 }

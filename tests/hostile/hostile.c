@@ -1,0 +1,810 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * hostile: mounts damaged images, one after the other, beside a healthy one of the same domain, and uses them as
+ * hard as a user can. Runs in the guest; see usage().
+ *
+ * Rules:
+ *  - A number says everything about an image: which seed, what damage, how it is mounted. "write" makes that image
+ *    again, on any machine.
+ *  - Nobody is believed: what the healthy image holds was decoded by src/format from its bytes at the start.
+ *  - Shared pages that the healthy image has filled stay as they are: they are mapped and locked, and compared after
+ *    each image. Files of the healthy image that a damaged one filled first may hold its lies while both are
+ *    mounted (docs/SECURITY.md, "A forged fingerprint"), but reading them never fails, and once the liar is gone
+ *    and its pages are dropped the bytes are right again.
+ *  - One image gets ten seconds for all of it. Whoever needs more is reported with the stacks of all tasks, and the
+ *    machine is stopped: there is nothing to clean up with.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/fiemap.h>
+#include <linux/fs.h>
+#include <linux/loop.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <sys/xattr.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "content.h"
+#include "mutate.h"
+#include "reader.h"
+#include "walk.h"
+
+#define TYPE		"erofs-ishare"
+#define LIMIT_SECONDS	10
+#define MAX_SEEDS	128
+#define MAX_REGIONS	3000
+#define MAX_SEED	(256 << 10)
+#define MAX_INODES	80		/* looked at per image */
+#define MAX_NAMES	200		/* per directory */
+#define MAX_DEPTH	6
+#define READ_MAX	(96 << 10)	/* bytes of a file */
+/* kB that one image may take away from what is available, and that a run may add to unreclaimable slabs */
+#define IMAGE_KB	(64 << 10)
+#define SLAB_KB		(48 << 10)
+
+static const char *work = "/tmp/hostile";
+static unsigned long failures;
+
+static void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static void say(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	fflush(stdout);
+}
+
+static void die(const char *what)
+{
+	say("not ok - %s # %s\n", what, strerror(errno));
+	exit(1);
+}
+
+/* ---- The image under test ------------------------------------------------------------- */
+
+static struct {
+	u64 number;
+	const char *seed;
+	const char *step;
+} now;
+static atomic_ulong deadline;		/* seconds, 0: nobody waits */
+
+static unsigned long seconds(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (unsigned long)ts.tv_sec;
+}
+
+static void step(const char *name) { now.step = name; }
+
+static void wrong(const char *what, const char *detail)
+{
+	if (failures++ < 20)
+		say("# image %llu (%s), %s: %s: %s\n", (unsigned long long)now.number, now.seed, now.step,
+		    what, detail);
+}
+
+static void put_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+
+	if (fd >= 0) {
+		if (write(fd, text, strlen(text)) < 0)
+			perror(path);
+		close(fd);
+	}
+}
+
+static void *watchdog(void *unused)
+{
+	(void)unused;
+	for (;;) {
+		unsigned long d = atomic_load(&deadline);
+
+		usleep(200000);
+		if (!d || seconds() <= d)
+			continue;
+		say("not ok - image %llu (%s): more than %d seconds, in %s\n", (unsigned long long)now.number,
+		    now.seed, LIMIT_SECONDS, now.step);
+		put_file("/proc/sysrq-trigger", "w");
+		put_file("/proc/sysrq-trigger", "l");
+		sleep(2);
+		put_file("/proc/sysrq-trigger", "c");
+	}
+	return NULL;
+}
+
+/* ---- Seeds ------------------------------------------------------------------------------ */
+
+struct file {
+	u8 *data;
+	size_t len;
+};
+
+static struct seed {
+	char name[64];
+	struct file image, device, sidecar;
+	struct region *regions;
+	u32 nregions;
+} seeds[MAX_SEEDS];
+static u32 nseeds;
+static struct file healthy;
+
+static struct file load(const char *dir, const char *name, const char *suffix)
+{
+	struct file f = { NULL, 0 };
+	char path[4096];
+	struct stat st;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s%s", dir, name, suffix);
+	fd = open(path, O_RDONLY);
+	if (fd < 0)
+		return f;
+	if (fstat(fd, &st) || st.st_size > MAX_SEED)
+		die(path);
+	f.len = (size_t)st.st_size;
+	f.data = malloc(f.len);
+	if (read(fd, f.data, f.len) != (ssize_t)f.len)
+		die(path);
+	close(fd);
+	return f;
+}
+
+static int seed_order(const void *a, const void *b)
+{
+	return strcmp(((const struct seed *)a)->name, ((const struct seed *)b)->name);
+}
+
+static void load_seeds(const char *dir)
+{
+	DIR *d = opendir(dir);
+	struct dirent *de;
+
+	if (!d)
+		die(dir);
+	while ((de = readdir(d)) && nseeds < MAX_SEEDS) {
+		struct seed *s = &seeds[nseeds];
+		char *dot = strrchr(de->d_name, '.');
+
+		if (!dot || strcmp(dot, ".erofs") || !strncmp(de->d_name, "healthy.", 8))
+			continue;
+		snprintf(s->name, sizeof(s->name), "%.*s", (int)(dot - de->d_name), de->d_name);
+		nseeds++;
+	}
+	closedir(d);
+	qsort(seeds, nseeds, sizeof(*seeds), seed_order);
+	for (struct seed *s = seeds; s < seeds + nseeds; s++) {
+		s->image = load(dir, s->name, ".erofs");
+		s->device = load(dir, s->name, ".dev");
+		s->sidecar = load(dir, s->name, ".sidecar");
+	}
+	healthy = load(dir, "healthy", ".erofs");
+	if (!nseeds || !healthy.len)
+		die("no seeds");
+}
+
+static void find_regions(struct seed *s)
+{
+	if (s->regions)
+		return;
+	content_begin();
+	s->regions = malloc(MAX_REGIONS * sizeof(*s->regions));
+	s->nregions = mutate_regions(s->image.data, s->image.len, s->regions, MAX_REGIONS);
+}
+
+/* What a number stands for. */
+struct image {
+	const struct seed *seed;
+	u8 data[MAX_SEED], device[MAX_SEED], sidecar[MAX_SEED];
+	size_t len;
+	bool loop;
+	char options[400];
+};
+
+static void build(struct image *img, u64 number)
+{
+	static const char *const cache[] = { "", ",cache_strategy=disabled", ",cache_strategy=readahead", "" };
+	struct seed *s = &seeds[number % nseeds];
+	u64 state = number * 0x2545f4914f6cdd1dULL + 1, how = mutate_random(&state);
+	bool sidecar = s->sidecar.len && how & 1;
+
+	find_regions(s);
+	img->seed = s;
+	img->loop = !(how >> 8 & 7);
+	snprintf(img->options, sizeof(img->options), "%s%s%s", how >> 12 & 7 ? "domain_id=d" : "noinode_share",
+		 how >> 16 & 3 ? "" : ",nodirectio", cache[how >> 20 & 3]);
+	memcpy(img->data, s->image.data, s->image.len);
+	memcpy(img->device, s->device.data ? s->device.data : (u8 *)"", s->device.len);
+	memcpy(img->sidecar, s->sidecar.data ? s->sidecar.data : (u8 *)"", s->sidecar.len);
+	img->len = s->image.len;
+	if (sidecar)
+		mutate_sidecar(img->sidecar, s->sidecar.len, &state);
+	if (!sidecar || how & 2)
+		img->len = mutate_image(img->data, img->len, s->regions, s->nregions, &state);
+}
+
+/* ---- Files of the guest --------------------------------------------------------------------- */
+
+static char *at(const char *name)
+{
+	static char paths[4][512];
+	static unsigned int n;
+	char *p = paths[n++ % 4];
+
+	snprintf(p, sizeof(paths[0]), "%s/%s", work, name);
+	return p;
+}
+
+static void store(const char *name, const void *data, size_t len)
+{
+	const char *path = at(name);
+	int fd;
+
+	/* A new file: no page of the one before is left. */
+	unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	if (fd < 0 || write(fd, data, len) != (ssize_t)len)
+		die(path);
+	close(fd);
+}
+
+static int loop_fd = -1;
+static char loop_path[64];
+
+static const char *loop_attach(const char *file)
+{
+	struct loop_config cfg = { .block_size = 512, .info.lo_flags = LO_FLAGS_READ_ONLY };
+	int ctl, back, nr;
+
+	if (!loop_path[0]) {
+		ctl = open("/dev/loop-control", O_RDWR);
+		nr = ctl < 0 ? -1 : ioctl(ctl, LOOP_CTL_GET_FREE);
+		if (nr < 0)
+			die("/dev/loop-control");
+		close(ctl);
+		snprintf(loop_path, sizeof(loop_path), "/dev/loop%d", nr);
+	}
+	loop_fd = open(loop_path, O_RDONLY);
+	back = open(file, O_RDONLY);
+	cfg.fd = back;
+	/* Udev or a late closing may hold it for a moment. */
+	for (int i = 0; ioctl(loop_fd, LOOP_CONFIGURE, &cfg); i++) {
+		if (errno != EBUSY || i == 50)
+			die("LOOP_CONFIGURE");
+		usleep(20000);
+	}
+	close(back);
+	return loop_path;
+}
+
+/* ---- Using an image as hard as one can -------------------------------------------------------- */
+
+static struct {
+	unsigned long mounted, refused, inodes, thorough, errors[256];
+	unsigned long inodes_left;
+	u64 choice;
+} count;
+
+static void note_error(const char *what, int err)
+{
+	count.errors[err & 255]++;
+	/* What no damage explains. */
+	if (err == ENOMEM || err == EFAULT || err == EINTR || err == ETIMEDOUT || err == EAGAIN || err == EBUSY)
+		wrong(what, strerror(err));
+}
+
+static sigjmp_buf bus;
+
+static void on_bus(int sig)
+{
+	(void)sig;
+	siglongjmp(bus, 1);
+}
+
+static void touch_mapping(int fd, u64 size)
+{
+	size_t len = size > READ_MAX ? READ_MAX : (size_t)size;
+	volatile u8 *p = mmap(NULL, len, PROT_READ, MAP_SHARED, fd, 0);
+	volatile unsigned int sum = 0;
+
+	if (p == MAP_FAILED) {
+		note_error("mmap", errno);
+		return;
+	}
+	for (volatile size_t i = 0; i < len; i += 4096) {
+		if (!sigsetjmp(bus, 1))
+			sum += p[i];
+	}
+	munmap((void *)p, len);
+}
+
+static void read_file(int fd, u64 size)
+{
+	static u8 buf[16 << 10];
+	const u64 places[] = { size / 2, size - (size > 100 ? 100 : size), 1ULL << 32, 1ULL << 62 };
+	u64 pos = 0;
+	ssize_t n;
+
+	while (pos < READ_MAX) {
+		n = pread(fd, buf, sizeof(buf), (off_t)pos);
+		if (n < 0)
+			note_error("read", errno);
+		if (!n)
+			break;
+		pos += sizeof(buf);
+	}
+	for (u32 i = 0; i < 4; i++) {
+		if (places[i] < size && pread(fd, buf, 5000, (off_t)places[i]) < 0)
+			note_error("read", errno);
+	}
+}
+
+static void read_map(int fd)
+{
+	static union {
+		struct fiemap fm;
+		u8 room[sizeof(struct fiemap) + 40 * sizeof(struct fiemap_extent)];
+	} f;
+
+	memset(&f.fm, 0, sizeof(f.fm));
+	f.fm.fm_length = FIEMAP_MAX_OFFSET;
+	f.fm.fm_extent_count = 40;
+	if (ioctl(fd, FS_IOC_FIEMAP, &f.fm) && errno != EOPNOTSUPP)
+		note_error("fiemap", errno);
+	lseek(fd, 1, SEEK_HOLE);
+	lseek(fd, 1, SEEK_DATA);
+}
+
+static void use_direct(const char *path)
+{
+	static u8 buf[8192] __attribute__((aligned(4096)));
+	int fd = open(path, O_RDONLY | O_DIRECT | O_NOATIME);
+
+	if (fd < 0)
+		return;
+	if (pread(fd, buf, sizeof(buf), 0) < 0 && errno != EINVAL)
+		note_error("direct read", errno);
+	close(fd);
+}
+
+static void use_file(const char *path, const struct stat *st)
+{
+	int fd = open(path, O_RDONLY);
+
+	if (fd < 0) {
+		note_error("open", errno);
+		return;
+	}
+	step("read");
+	read_file(fd, (u64)st->st_size);
+	step("mmap");
+	if (st->st_size)
+		touch_mapping(fd, (u64)st->st_size);
+	step("map");
+	read_map(fd);
+	close(fd);
+	step("direct read");
+	use_direct(path);
+}
+
+static void use_xattrs(const char *path)
+{
+	static char names[8192], value[4096];
+	ssize_t n = llistxattr(path, names, sizeof(names));
+
+	if (n < 0 && errno != ERANGE && errno != E2BIG)
+		note_error("listxattr", errno);
+	for (char *p = names; n > 0 && p < names + n; p += strlen(p) + 1) {
+		if (lgetxattr(path, p, value, sizeof(value)) < 0 && errno != ERANGE && errno != ENODATA &&
+		    errno != E2BIG)
+			note_error("getxattr", errno);
+	}
+	lgetxattr(path, "user.not-there", value, sizeof(value));
+}
+
+static void use_dir(const char *path, int depth);
+
+static void use(const char *path, int depth)
+{
+	static char target[5000];
+	struct stat st;
+
+	if (!count.inodes_left)
+		return;
+	count.inodes_left--;
+	count.inodes++;
+	step("stat");
+	if (lstat(path, &st)) {
+		note_error("stat", errno);
+		return;
+	}
+	if (S_ISDIR(st.st_mode)) {
+		step("xattr");
+		use_xattrs(path);
+		use_dir(path, depth);
+		return;
+	}
+	/* Of every image other files, and fewer of the empty ones. */
+	if (mutate_random(&count.choice) % 8 > (st.st_size > 10 ? 3 : 0))
+		return;
+	count.thorough++;
+	step("xattr");
+	use_xattrs(path);
+	step("use");
+	if (S_ISREG(st.st_mode))
+		use_file(path, &st);
+	else if (S_ISLNK(st.st_mode) && readlink(path, target, sizeof(target)) < 0)
+		note_error("readlink", errno);
+}
+
+static void use_dir(const char *path, int depth)
+{
+	DIR *d = opendir(path);
+	char sub[4096];
+	struct dirent *de;
+	int names = 0;
+
+	if (!d) {
+		note_error("opendir", errno);
+		return;
+	}
+	if (depth == MAX_DEPTH) {
+		closedir(d);
+		return;
+	}
+	for (;;) {
+		step("readdir");
+		errno = 0;
+		de = readdir(d);
+		if (!de || names++ == MAX_NAMES)
+			break;
+		if (!strcmp(de->d_name, ".") || !strcmp(de->d_name, ".."))
+			continue;
+		if (snprintf(sub, sizeof(sub), "%s/%s", path, de->d_name) < (int)sizeof(sub))
+			use(sub, depth + 1);
+	}
+	if (!de && errno)
+		note_error("readdir", errno);
+	closedir(d);
+	snprintf(sub, sizeof(sub), "%s/%s", path, "no such name");
+	step("lookup");
+	if (!access(sub, F_OK))
+		wrong("a name that is not there", sub);
+}
+
+/* ---- The healthy neighbour ---------------------------------------------------------------------- */
+
+/* Files of the healthy image: shared with the seeds and locked in memory; shared and cold; its own. */
+static struct neighbour {
+	const char *name;
+	enum { HOT, COLD, OWN } kind;
+	int fd;
+	u8 *want;
+	size_t len;
+	const u8 *map;
+} files[] = {
+	{ "big", HOT, -1, NULL, 0, NULL }, { "mid", HOT, -1, NULL, 0, NULL },
+	{ "noise", HOT, -1, NULL, 0, NULL }, { "small", HOT, -1, NULL, 0, NULL },
+	{ "d/tail", HOT, -1, NULL, 0, NULL },
+	{ "again", COLD, -1, NULL, 0, NULL }, { "runs", COLD, -1, NULL, 0, NULL },
+	{ "sparse", COLD, -1, NULL, 0, NULL },
+	{ "own/1", OWN, -1, NULL, 0, NULL }, { "own/2", OWN, -1, NULL, 0, NULL },
+	{ "own/3", OWN, -1, NULL, 0, NULL },
+};
+#define for_each_file(f) for (struct neighbour *f = files; f < files + sizeof(files) / sizeof(*files); f++)
+
+/* The file's bytes by src/format alone. */
+static void decode_neighbour(struct neighbour *f)
+{
+	struct walk w = { 0 };
+	struct erofs_inode inode;
+	const char *p = f->name;
+	struct reader r;
+	u64 nid;
+	u8 type;
+
+	content_begin();
+	reader_init(&r, READER_EXACT, healthy.data, healthy.len);
+	walk_image(&w, &r);
+	nid = w.sb.root_nid;
+	for (;;) {
+		size_t n = strcspn(p, "/");
+
+		if (erofs_inode_read(&r.src, &w.sb, nid, &inode, NULL))
+			die(f->name);
+		r.inodes[EROFS_CONTENT] = &inode;
+		if (erofs_dir_lookup(&r.src, &w.sb, &inode, p, n, &nid, &type, NULL))
+			die(f->name);
+		if (!p[n])
+			break;
+		p += n + 1;
+	}
+	if (erofs_inode_read(&r.src, &w.sb, nid, &inode, NULL))
+		die(f->name);
+	f->len = (size_t)inode.size;
+	f->want = malloc(f->len);
+	if (reader_file(&r, &inode, 0, f->want, f->len, NULL))
+		die(f->name);
+	walk_free(&w);
+}
+
+static void same_bytes(struct neighbour *f, bool compare, const char *what)
+{
+	static u8 buf[64 << 10];
+	ssize_t n = pread(f->fd, buf, sizeof(buf), 0);
+
+	if (n < 0)
+		wrong(what, strerror(errno));
+	else if ((size_t)n != f->len)
+		wrong(what, "short");
+	else if (compare && memcmp(buf, f->want, f->len))
+		wrong(what, f->name);
+}
+
+static void forget(struct neighbour *f) { posix_fadvise(f->fd, 0, 0, POSIX_FADV_DONTNEED); }
+
+static void neighbour_begin(void)
+{
+	char path[600];
+
+	store("healthy", healthy.data, healthy.len);
+	mkdir(at("h"), 0700);
+	if (mount(at("healthy"), at("h"), TYPE, MS_RDONLY, "domain_id=d"))
+		die("the healthy image cannot be mounted");
+	for_each_file(f) {
+		decode_neighbour(f);
+		snprintf(path, sizeof(path), "%s/h/%s", work, f->name);
+		f->fd = open(path, O_RDONLY);
+		if (f->fd < 0)
+			die(path);
+		same_bytes(f, true, "before anything happened");
+		if (f->kind != HOT)
+			continue;
+		f->map = mmap(NULL, f->len, PROT_READ, MAP_SHARED, f->fd, 0);
+		if (f->map == MAP_FAILED || mlock(f->map, f->len))
+			die("mlock");
+	}
+}
+
+static void neighbour_while_mounted(void)
+{
+	step("reading the neighbour's files");
+	for_each_file(f) {
+		if (f->kind == COLD)
+			same_bytes(f, false, "a neighbour's file that the damaged image filled first");
+		else
+			same_bytes(f, true, "a neighbour's file while the damaged image is there");
+		if (f->map && memcmp(f->map, f->want, f->len))
+			wrong("a neighbour's mapping has changed", f->name);
+	}
+}
+
+static void neighbour_after(bool thoroughly)
+{
+	step("reading the neighbour's files afterwards");
+	if (thoroughly)
+		put_file("/proc/sys/vm/drop_caches", "3");
+	for_each_file(f) {
+		if (f->kind == COLD)
+			forget(f);
+		if (f->kind == COLD || thoroughly)
+			same_bytes(f, true, "a neighbour's file, the damaged image being gone");
+		if (f->kind == COLD)
+			forget(f);
+	}
+}
+
+/* ---- Memory ---------------------------------------------------------------------------------- */
+
+static long meminfo(const char *key)
+{
+	static int fd = -1;
+	static char buf[4096];
+	const char *p;
+	ssize_t n;
+
+	if (fd < 0)
+		fd = open("/proc/meminfo", O_RDONLY);
+	n = pread(fd, buf, sizeof(buf) - 1, 0);
+	buf[n > 0 ? n : 0] = 0;
+	p = strstr(buf, key);
+	return p ? atol(p + strlen(key)) : 0;
+}
+
+static struct {
+	long image_max;			/* kB less available with an image mounted */
+	long slab_first, slab_last;
+} memory;
+
+static void memory_of_all(void)
+{
+	memory.slab_last = meminfo("SUnreclaim:");
+	if (!memory.slab_first)
+		memory.slab_first = memory.slab_last;
+}
+
+/* ---- One image ----------------------------------------------------------------------------------- */
+
+static void one(struct image *img, u64 number, bool thoroughly)
+{
+	const char *source;
+	char file[600], options[512];
+	long before, used;
+	int n;
+
+	build(img, number);
+	now.number = number;
+	now.seed = img->seed->name;
+	step("writing");
+	store("img", img->data, img->len);
+	n = snprintf(options, sizeof(options), "%s", img->options);
+	if (img->seed->device.len) {
+		store("dev", img->device, img->seed->device.len);
+		n += snprintf(options + n, sizeof(options) - (size_t)n, ",device=%s", at("dev"));
+	}
+	if (img->seed->sidecar.len) {
+		store("sidecar", img->sidecar, img->seed->sidecar.len);
+		snprintf(options + n, sizeof(options) - (size_t)n, ",sidecar=%s", at("sidecar"));
+	}
+	snprintf(file, sizeof(file), "%s/img", work);
+	source = file;
+	before = meminfo("MemAvailable:");
+	atomic_store(&deadline, seconds() + LIMIT_SECONDS);
+	step("mount");
+	/* Extra devices are block devices beside a block device. */
+	if (img->loop && !img->seed->device.len)
+		source = loop_attach(file);
+	if (mount(source, at("m"), TYPE, MS_RDONLY, options)) {
+		count.refused++;
+		note_error("mount", errno);
+	} else {
+		struct statfs sf;
+
+		count.mounted++;
+		count.inodes_left = MAX_INODES;
+		count.choice = number;
+		step("statfs");
+		statfs(at("m"), &sf);
+		use(at("m"), 0);
+		neighbour_while_mounted();
+		used = before - meminfo("MemAvailable:");
+		if (used > memory.image_max)
+			memory.image_max = used;
+		if (used > IMAGE_KB)
+			wrong("memory", "more than it may take");
+		step("umount");
+		if (umount2(at("m"), 0)) {
+			wrong("umount", strerror(errno));
+			umount2(at("m"), MNT_DETACH);
+		}
+	}
+	neighbour_after(thoroughly);
+	if (source == loop_path) {
+		if (ioctl(loop_fd, LOOP_CLR_FD))
+			die("LOOP_CLR_FD");
+		/* It is let go of with the last one who has it open. */
+		close(loop_fd);
+	}
+	atomic_store(&deadline, 0);
+}
+
+static void summary(u64 from, u64 done, unsigned long began)
+{
+	say("# images %llu..%llu: %lu mounted, %lu refused, %lu inodes, %lu of them used thoroughly, %lu s; at most %ld kB for one, slab %+ld kB\n",
+	    (unsigned long long)from, (unsigned long long)(from + done - 1), count.mounted, count.refused,
+	    count.inodes, count.thorough, seconds() - began, memory.image_max, memory.slab_last - memory.slab_first);
+}
+
+static void verdict(const char *name, bool good)
+{
+	say("%s - %s\n", good ? "ok" : "not ok", name);
+	failures += !good;
+}
+
+static int run(u64 from, u64 total)
+{
+	static struct image img;
+	struct sigaction sa = { .sa_handler = on_bus };
+	unsigned long began = seconds(), before;
+	pthread_t thread;
+	u64 i;
+
+	sigaction(SIGBUS, &sa, NULL);
+	mkdir(work, 0700);
+	mkdir(at("m"), 0700);
+	neighbour_begin();
+	if (pthread_create(&thread, NULL, watchdog, NULL))
+		die("pthread_create");
+	for (i = 0; i < total; i++) {
+		bool thoroughly = i % 100 == 99 || i == total - 1;
+
+		one(&img, from + i, thoroughly);
+		/* Not before caches and quarantines are as full as they get. */
+		if (thoroughly && (i > 500 || i == total - 1 || total < 500))
+			memory_of_all();
+		if (i % 500 == 499)
+			summary(from, i + 1, began);
+	}
+	summary(from, total, began);
+	for (u32 e = 0; e < 256; e++) {
+		if (count.errors[e])
+			say("#   %lu x %s\n", count.errors[e], strerror((int)e));
+	}
+	before = failures;
+	verdict("no image broke anything: errors, the neighbour's bytes, unmounting", !before);
+	verdict("some images mount, some are refused", count.mounted > total / 4 && (count.refused || total < 50));
+	verdict("memory is bounded", memory.slab_last - memory.slab_first <= SLAB_KB);
+	for_each_file(f) {
+		if (f->map)
+			munmap((void *)f->map, f->len);
+		close(f->fd);
+	}
+	verdict("the healthy image can be unmounted", !umount2(at("h"), 0));
+	return failures ? 1 : 0;
+}
+
+static int write_out(u64 number, const char *out)
+{
+	static struct image img;
+
+	work = out;
+	mkdir(out, 0755);
+	build(&img, number);
+	store("img", img.data, img.len);
+	if (img.seed->device.len)
+		store("dev", img.device, img.seed->device.len);
+	if (img.seed->sidecar.len)
+		store("sidecar", img.sidecar, img.seed->sidecar.len);
+	printf("seed %s, %s, -o %s\n", img.seed->name, img.loop ? "block device" : "file", img.options);
+	for (size_t i = 0, shown = 0; i < img.len && shown < 100; i++) {
+		if (img.data[i] != img.seed->image.data[i]) {
+			printf("  %zu: %02x -> %02x\n", i, img.seed->image.data[i], img.data[i]);
+			shown++;
+		}
+	}
+	printf("  %zu bytes, the seed has %zu\n", img.len, img.seed->image.len);
+	return 0;
+}
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: hostile SEEDS run FROM COUNT    mount COUNT images, from number FROM on\n"
+			"       hostile SEEDS write NUMBER DIR  write that image (img, dev, sidecar) and say what it is\n"
+			"       hostile SEEDS list              the seeds and their regions\n");
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 3)
+		return usage();
+	load_seeds(argv[1]);
+	if (argc == 5 && !strcmp(argv[2], "run"))
+		return run(strtoull(argv[3], NULL, 0), strtoull(argv[4], NULL, 0));
+	if (argc == 5 && !strcmp(argv[2], "write"))
+		return write_out(strtoull(argv[3], NULL, 0), argv[4]);
+	if (argc != 3 || strcmp(argv[2], "list"))
+		return usage();
+	for (struct seed *s = seeds; s < seeds + nseeds; s++) {
+		find_regions(s);
+		printf("%-12s %6zu bytes, %u regions\n", s->name, s->image.len, s->nregions);
+	}
+	return 0;
+}
