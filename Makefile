@@ -36,8 +36,10 @@ tools := $(wildcard tools/Makefile)
 
 # The tools need libraries that the module does not: without them the module is built alone.
 all: modules
-	$(if $(tools),@if $(MAKE) -s -C tools deps; then $(MAKE) -C tools; \
-		else echo "$(name): the module is there, its tools are not"; fi)
+ifneq ($(tools),)
+	@if $(MAKE) -s -C tools deps; then $(MAKE) -C tools; \
+		else echo "$(name): the module is there, its tools are not"; fi
+endif
 
 modules: probe
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/src modules
@@ -74,8 +76,10 @@ ifeq ($(DESTDIR),)
 else
 	$(MAKE) dkms-source
 endif
-	$(if $(tools),@if $(MAKE) -s -C tools deps; then $(MAKE) -C tools install; \
-		else echo "$(name): the module is installed, its tools are not"; fi)
+ifneq ($(tools),)
+	@if $(MAKE) -s -C tools deps; then $(MAKE) -C tools install; \
+		else echo "$(name): the module is installed, its tools are not"; fi
+endif
 
 # Every kernel's copy of this version, if DKMS has any.
 dkms_remove = if $(DKMS) status $(name)/$(version) 2>/dev/null | grep -q .; then \

@@ -98,8 +98,13 @@ static bool decode_interlaced(const u8 *in, size_t in_len, u64 la, u32 bs, u8 *o
 	return true;
 }
 
-static bool decode(const struct erofs_zextent *ext, u32 bs, const u8 *in, u8 *out)
+static bool decode(const struct erofs_super *sb, const struct erofs_zextent *ext, const u8 *in,
+		   u8 *out)
 {
+	u32 bs = 1U << sb->blkszbits;
+	/* Else the padding is behind the stream, whose end shows in its output only. */
+	bool padded_before = ext->format != EROFS_ZF_LZ4 ||
+			     sb->feature_incompat & EROFS_INCOMPAT_LZ4_0PADDING;
 	size_t len = (size_t)ext->len, block = bs - (size_t)(ext->pa & (bs - 1)), skip;
 
 	if (ext->format == EROFS_ZF_INTERLACED)
@@ -110,12 +115,13 @@ static bool decode(const struct erofs_zextent *ext, u32 bs, const u8 *in, u8 *ou
 	}
 	if (block > ext->plen)
 		block = ext->plen;
-	skip = erofs_zskip(in, block);
+	skip = padded_before ? erofs_zskip(in, block) : 0;
 	if (skip == block)
 		return false;
 	switch (ext->format) {
 	case EROFS_ZF_LZ4:
-		return decode_lz4(in + skip, ext->plen - skip, out, len, ext->partial);
+		return decode_lz4(in + skip, ext->plen - skip, out, len,
+				  ext->partial || !padded_before);
 	case EROFS_ZF_MICROLZMA:
 		return decode_lzma(in + skip, ext->plen - skip, out, len, ext->partial);
 	case EROFS_ZF_DEFLATE:
@@ -157,13 +163,12 @@ static void count_extent(const struct erofs_zmap *map, const struct erofs_inode 
 static int read_cluster(struct reader *r, const struct erofs_inode *inode,
 			const struct erofs_zextent *ext, u8 *out, struct erofs_diag *diag)
 {
-	u32 bs = 1U << r->sb->blkszbits;
 	u8 *in = malloc(ext->plen);
 	int err;
 
 	err = ext->inlined ? erofs_read(&r->src, inode->space, ext->pa, in, ext->plen)
 			   : reader_device(r, 0, ext->pa, in, ext->plen, diag);
-	if (!err && !decode(ext, bs, in, out)) {
+	if (!err && !decode(r->sb, ext, in, out)) {
 		printf("# nid %llu: cluster at %llu (%u bytes, format %u%s%s) does not decode to %llu bytes at %llu\n",
 		       (unsigned long long)inode->nid, (unsigned long long)ext->pa, ext->plen,
 		       ext->format, ext->partial ? ", partial" : "", ext->inlined ? ", inline" : "",

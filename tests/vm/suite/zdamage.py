@@ -124,6 +124,21 @@ def records(images):
     case("records without end", lambda i, at: i.put(m.head + 6, "H", 0xFFFF), fail=False)
 
 
+def device(images):
+    """One block of a cluster is on an extra device: a cluster has to be on one, whole"""
+    img = zmap.Image(f"{images}/zbad.full.erofs")
+    ext = next(e for e in zmap.Map(img, "/big").extents()[2:] if e[4] > img.bs)
+    at = zmap.up(len(img.data), 128)
+    more = bytes(at + 128 - len(img.data))
+    img.data += more
+    img.before += more
+    img.put(at + 64, "II", 1, ext[3] // img.bs + 1)
+    img.put(at + 127, "B", 1)		# reserved; so that the file ends behind the slot
+    img.put(zmap.SB + 80, "I", img.u32(zmap.SB + 80) | 0x8)
+    img.put(zmap.SB + 86, "HH", 1, at // 128)
+    emit(img, "device: a cluster on two devices", "big", ext[1:3], ext[1:3])
+
+
 def rest(images):
     def header(title, image, file, function, must, may, any_bytes=False):
         img = zmap.Image(f"{images}/zbad.{image}.erofs")
@@ -159,6 +174,7 @@ def main(images):
     full(images)
     compact(images)
     records(images)
+    device(images)
     rest(images)
 
 
