@@ -67,6 +67,40 @@ hooks()
 }
 t "security hooks are given the user's file" hooks
 
+# A security module that runs on every stock kernel and takes its policy as text: TOMOYO. Two programs, each
+# may open the file of one mount only. (Once it is on it stays on; nobody else has a profile that forbids.)
+P=/sys/kernel/security/tomoyo
+policy()
+{
+	grep -q " /sys/kernel/security " /proc/mounts || mount -t securityfs securityfs /sys/kernel/security || missing "securityfs"
+	[ -w $P/profile ] || missing "TOMOYO on this kernel"
+	[ ! -e /sbin/init ] && [ ! -e /sbin/tomoyo-init ] || die "this guest has programs that switch TOMOYO on"
+	printf '%s\n' PROFILE_VERSION=20150505 "0-COMMENT=none" "0-CONFIG={ mode=disabled grant_log=no reject_log=no }" \
+		"1-COMMENT=judged" "1-CONFIG={ mode=disabled grant_log=no reject_log=no }" \
+		"1-CONFIG::file::open={ mode=enforcing grant_log=no reject_log=no }" >$P/profile
+	for m in a b; do
+		cp $SUITE_DIR/bin/eistool $T/judged-$m
+		echo "initialize_domain $T/judged-$m from any" >$P/exception_policy
+		printf '%s\n' "<kernel> $T/judged-$m" "use_profile 1" "use_group 0" "file read $MNT/$m/data" >$P/domain_policy
+	done
+	# It begins when this loader exists and something called /sbin/init is executed.
+	mkdir -p /sbin
+	for f in tomoyo-init init; do
+		printf '#!/bin/sh\n' >/sbin/$f
+		chmod +x /sbin/$f
+	done
+	/sbin/init
+	rm /sbin/init /sbin/tomoyo-init
+	for m in a b; do
+		other=$(echo ab | tr -d $m)
+		eistool readall $MNT/$other >/dev/null
+		r=$($T/judged-$m open $MNT/$m/data --read 0 4096) || true
+		case $r in ok*) ;; *) die "$MNT/$m/data is allowed, and: $r" ;; esac
+		expect "!EPERM at open" $T/judged-$m open $MNT/$other/data --read 0 4096
+	done
+}
+t "TOMOYO: a policy for one mount's path" policy
+
 # A container: its own users, its own mounts, a process that is nobody outside.
 in_container()		# SCRIPT
 {
