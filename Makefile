@@ -114,13 +114,17 @@ check-unit:
 check-tools:
 	tests/tools/run
 
-.PHONY: check-debug check-hostile fuzz
+.PHONY: check-debug check-hostile fuzz stress
 check-debug:
 	tests/debug/run
 
 # N= images (10000), FROM= the first number
 check-hostile:
 	N=$(N) FROM=$(FROM) tests/hostile/run
+
+# M= minutes (10)
+stress:
+	M=$(M) tests/stress/run
 
 # T= seconds in total, for all drivers (600)
 fuzz:
@@ -147,6 +151,7 @@ help:
 	@echo "make check             all tests;  check-unit, check-tools: those that need no kernel"
 	@echo "make check-debug       on a debug kernel built from Debian's sources (KASAN, lockdep, kmemleak)"
 	@echo "make check-hostile     damaged images on that kernel: N=10000 of them"
+	@echo "make stress            a Debian root on overlays above shared mounts, worked hard: M=10 minutes"
 	@echo "make fuzz              libFuzzer on decoders and codecs: T=600 seconds in total"
 	@echo "make demo              see it work"
 	@echo "make deb | rpm         packages: the module for DKMS, and the tools"
