@@ -133,6 +133,10 @@ fuzz:
 demo:
 	tests/demo/demo
 
+.PHONY: compare
+compare:
+	tests/compare/run
+
 clean:
 	find src \( $(foreach p,$(filter-out .gitignore .probe*,$(unwanted)),-name '$(p)' -o) \
 		-name '.probe-stamp' \) -type f -delete
@@ -154,5 +158,6 @@ help:
 	@echo "make stress            a Debian root on overlays above shared mounts, worked hard: M=10 minutes"
 	@echo "make fuzz              libFuzzer on decoders and codecs: T=600 seconds in total"
 	@echo "make demo              see it work"
+	@echo "make compare           this driver beside the in-tree one: what works, and what it costs"
 	@echo "make deb | rpm         packages: the module for DKMS, and the tools"
 	@echo "make probe | clean     ask the kernel for its APIs only | remove what was built"

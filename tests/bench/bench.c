@@ -5,6 +5,7 @@
  *
  *   bench walk DIR      lstat every entry below DIR            -> total
  *   bench read DIR      read every regular file, 128 KiB reads -> total
+ *   bench warm DIR      the same, after a first time that does not count
  *   bench random DIR N  N 4 KiB reads at pseudo-random places  -> total
  *   bench open DIR      open and close every regular file, 8 rounds, after a
  *                       first one that does not count          -> total
@@ -122,17 +123,19 @@ int main(int argc, char **argv)
 	uint64_t start;
 
 	if (argc != 3 && !random)
-		errx(2, "usage: bench walk|read|open DIR, bench random DIR COUNT");
+		errx(2, "usage: bench walk|read|warm|open DIR, bench random DIR COUNT");
 	if (strcmp(argv[1], "walk"))
 		walk(argv[2], collect);
 	if (strcmp(argv[1], "walk") && !nr_paths)
 		errx(1, "%s: no files", argv[2]);
 	if (!strcmp(argv[1], "open"))
 		open_all();
+	if (!strcmp(argv[1], "warm"))
+		read_all();
 	start = now();
 	if (!strcmp(argv[1], "walk"))
 		walk(argv[2], visit);
-	else if (!strcmp(argv[1], "read"))
+	else if (!strcmp(argv[1], "read") || !strcmp(argv[1], "warm"))
 		read_all();
 	else if (random)
 		read_random(atoi(argv[3]));

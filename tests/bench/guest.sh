@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# guest.sh plain|zip|cpus: runs in the VM; the image lies in a RAM disk.
+# guest.sh plain|share|zip|cpus: runs in the VM; the image lies in a RAM disk.
 # Prints "figure IMAGE DRIVER OPERATION NUMBER" on the verdict port as comments.
 #
-# plain, zip: one CPU counts instructions. Every figure is the smaller of two runs on fresh mounts (the first
-# one also warms slabs). "open" is warm; the others start with empty caches.
+# plain, share, zip: one CPU counts instructions. Every figure is the smaller of two runs on fresh mounts (the first
+# one also warms slabs). "open" and "warm" are warm; the others start with empty caches.
 # cpus: wall time; the drivers take turns, and every turn is a figure.
 set -euo pipefail
 
@@ -53,6 +53,18 @@ plain()
 		for op in open walk read "random 4000"; do
 			# shellcheck disable=SC2086
 			least plain "$driver" $op || break
+		done
+	done
+}
+
+share()
+{
+	for image in /images/*; do
+		load "$image"
+		for driver in in-tree in-tree-shared ours ours-shared; do
+			for op in open walk read warm; do
+				least "${image##*/}" "$driver" "$op" || break
+			done
 		done
 	done
 }

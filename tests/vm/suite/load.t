@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 # load: 64 mounts with 8 readers each, mounts that come and go, dropped caches, little memory; and then
-# nothing is left: no page, no slab, no reference. LOAD_SECONDS stretches it (default 10).
+# nothing is left: no page, no slab, no reference. LOAD_SECONDS stretches it (default 6).
 
 if ! ours; then
 	echo "ok - load # SKIP about erofs-ishare, the suite runs on $FSTYPE"
@@ -24,7 +24,7 @@ many_readers()
 	loop $IMG/api-a.erofs
 	disk=$dev
 	loop $IMG/api-b.erofs
-	eistool load --ref $DATA/ref/api-a --mounts 64 --readers 8 --seconds ${LOAD_SECONDS:-10} \
+	eistool load --ref $DATA/ref/api-a --mounts 64 --readers 8 --seconds ${LOAD_SECONDS:-6} \
 		--alone $IMG/api-a.erofs --alone $IMG/api-b.erofs \
 		--source $IMG/api-a.erofs --source $disk --source $IMG/api-b.erofs --source $dev \
 		$FSTYPE $MNT/base domain_id=load data small prog dir/f0 dir/f1 dir/f2 dir/f3 >$T/log
