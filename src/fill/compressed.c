@@ -25,9 +25,16 @@
 #include "compat/compat.h"
 #include "fill/internal.h"
 #include "trace/erofs_ishare.h"
+#include "zip/spare.h"
 
 /* Read-ahead is widened by so much at each end, at most. */
 #define EIS_EXPAND_MAX	(1U << 20)
+
+/*
+ * Read ahead at least so far, where nobody waits. An extent seldom ends where a page does, so each
+ * window decodes the beginning of the next window's first cluster, with some codecs all of it.
+ */
+#define EIS_AHEAD_MIN	(512U << 10)
 
 /* Encoded bytes of one request in memory at a time, but for a single cluster's. */
 #define EIS_ENCODED_MAX	(4U << 20)
@@ -312,7 +319,7 @@ static int eis_zfill_read_page(struct eis_fill *fill, struct eis_storage *st,
 	if (keep && pos + PAGE_SIZE <= st->size)
 		folio = eis_meta_insert(st, pos, fill->gfp);
 	if (!folio)
-		folio = folio_alloc(fill->gfp, 0);
+		folio = eis_spare_get(fill->gfp, 0);
 	if (!folio)
 		return -ENOMEM;
 	/* One reference is the cluster's; a cached one has the page cache's as well. */
@@ -334,7 +341,7 @@ static struct folio *eis_zfill_folio(unsigned int nr)
 
 	if (nr < 2 || order > EIS_IN_ORDER_MAX || nr <= (3U << order) / 4)
 		return NULL;
-	return folio_alloc(__GFP_NOWARN | __GFP_NORETRY, order);
+	return eis_spare_get(__GFP_NOWARN | __GFP_NORETRY, order);
 }
 
 /* Send for the cluster's encoded bytes: pages from @start on. */
@@ -577,8 +584,9 @@ int eis_zfill_attach(struct eis_fill *fill, struct folio *folio, size_t off, siz
 
 /*
  * How far to read ahead for a reader who goes on: to the end of the extent that
- * the window ends in, and, where nobody waits for any of it, as far as it takes to
- * give every processor two clusters. One large cluster at a time keeps just one busy.
+ * the window ends in, and, where nobody waits for any of it, EIS_AHEAD_MIN or as far as
+ * it takes to give every processor two clusters. One large cluster at a time keeps just
+ * one busy.
  */
 static u64 eis_zfill_ahead(struct eis_fill *fill, u64 size)
 {
@@ -592,8 +600,8 @@ static u64 eis_zfill_ahead(struct eis_fill *fill, u64 size)
 		if (eis_zextent(fill->reader.inode, &fill->es, pos, EIS_EXPAND_MAX, fill->gfp,
 				&ext, NULL) || ext.type != EROFS_Z_CLUSTER)
 			break;
-		if (!goal && !fill->needed_now && cpus > 1)
-			goal = fill->start + 2 * cpus * ext.len;
+		if (!goal && !fill->needed_now)
+			goal = fill->start + max_t(u64, 2 * cpus * ext.len, EIS_AHEAD_MIN);
 		end = max(end, ext.la + ext.len);
 		pos = end;
 	} while (end < min3(goal, size, max));

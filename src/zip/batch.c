@@ -17,6 +17,7 @@
 #include "compat/compat.h"
 #include "zip/cluster.h"
 #include "zip/decode.h"
+#include "zip/spare.h"
 
 /* Up to here a request is decoded where it was made, if it is needed now. */
 #define EIS_DECODE_HERE		(64U << 10)
@@ -225,4 +226,5 @@ int eis_cluster_init(void)
 void eis_cluster_exit(void)
 {
 	destroy_workqueue(eis_zip_wq);
+	eis_spare_exit();
 }

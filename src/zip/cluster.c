@@ -20,6 +20,7 @@
 #include "compat/compat.h"
 #include "zip/cluster.h"
 #include "zip/decode.h"
+#include "zip/spare.h"
 
 /**
  * eis_cluster_alloc - start building a cluster
@@ -79,9 +80,15 @@ int eis_cluster_scratch(struct eis_cluster *c, gfp_t gfp)
 	unsigned int i;
 
 	for (i = 0; i < c->nr_out && !c->out[i]; i++) {
-		c->out[i] = i < ring ? alloc_page(gfp) : c->out[i - ring];
-		if (!c->out[i])
-			return -ENOMEM;
+		if (i < ring) {
+			struct folio *folio = eis_spare_get(gfp, 0);
+
+			if (!folio)
+				return -ENOMEM;
+			c->out[i] = folio_page(folio, 0);
+		} else {
+			c->out[i] = c->out[i - ring];
+		}
 		c->nr_scratch = i + 1;
 	}
 	return 0;
@@ -92,12 +99,12 @@ static void eis_cluster_free(struct eis_cluster *c)
 	unsigned int i, n = min(c->nr_scratch, eis_cluster_ring(c));
 
 	for (i = 0; i < n; i++)
-		put_page(c->out[i]);
+		eis_spare_put(page_folio(c->out[i]));
 	if (c->in_folio)
-		folio_put(c->in_folio);
+		eis_spare_put(c->in_folio);
 	else
 		for (i = 0; i < c->nr_in && c->in[i]; i++)
-			put_page(c->in[i]);
+			eis_spare_put(page_folio(c->in[i]));
 	kvfree(c);
 }
 
