@@ -369,7 +369,7 @@ static int eis_read_folio(struct file *file, struct folio *folio)
  * Does somebody wait for the pages of this read-ahead? Not if the window was
  * started by the marker that an earlier one left: all of it is ahead then.
  */
-static bool eis_needed_now(const struct readahead_control *rac)
+static bool eis_needed_now(struct readahead_control *rac)
 {
 	const struct file_ra_state *ra = rac->ra;
 
