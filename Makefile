@@ -115,8 +115,10 @@ check-tools:
 	tests/tools/run
 
 .PHONY: check-debug check-hostile fuzz stress
+# Memory errors, locks, leaks; then data races, where CPUs meet.
 check-debug:
 	tests/debug/run
+	DEBUG_KERNEL=kcsan tests/debug/run races zraces storage
 
 # N= images (10000), FROM= the first number
 check-hostile:

@@ -93,10 +93,10 @@ kernel_ensure()
 {
 	local id=$1 KR_VERSION KR_RELEASE fam
 	# Built here, not fetched.
-	if [ "$id" = debug ]; then
-		"$LAB_DIR/../debug/build" >/dev/null
-		return
-	fi
+	case $id in debug|kcsan)
+		"$LAB_DIR/../debug/build" "$id" >/dev/null
+		return ;;
+	esac
 	fam=$(kernel_family "$id")
 	kernel_resolve "$id"
 	if ! root_is_made "$fam" || ! root_has_headers "$fam" "$KR_RELEASE" "$KR_VERSION"; then

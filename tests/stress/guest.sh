@@ -63,6 +63,7 @@ job_fio()		# ENGINE DIR
 		chroot $M/$2 fio --name=v --directory=/var/tmp --filename=fio-$1 --size=12M --bs=4k,64k --rw=randwrite --ioengine=$1 \
 			--verify=crc32c --verify_fatal=1 --do_verify=1 --output-format=terse >$T/fio-$1.log 2>&1 ||
 			{ trouble fio-$1 "$(tail -n 3 $T/fio-$1.log | tr '\n' ' ')"; return; }
+		going || return
 		# What lies below is read through a copy that is made now, and verified by its checksum.
 		f=$(sed -n "$((RANDOM % $(wc -l <$T/files) + 1))p" $T/files)
 		chroot $M/$2 touch "$f" || { trouble fio-$1 "copy up of $f"; return; }
@@ -77,8 +78,12 @@ STRESSORS=$STRESSORS,symlink,sync-file,touch,unlink,utime,vm-splice,xattr,madvis
 STRESSORS=$STRESSORS,mmapmany,mprotect,mremap,msync,munmap,msyncmany,pagemove,pageswap,vma,userfaultfd
 job_stressng()
 {
+	local all some rc
+	IFS=, read -ra all <<<"$STRESSORS"
 	while going; do
-		chroot $M/o2 stress-ng --sequential 1 --with $STRESSORS --timeout ${1:-3} --verify --temp-path /var/tmp --vm-bytes 32M \
+		# A few at a time: a round of all of them takes minutes.
+		some=${all[RANDOM % ${#all[@]}]},${all[RANDOM % ${#all[@]}]},${all[RANDOM % ${#all[@]}]}
+		chroot $M/o2 stress-ng --sequential 1 --with $some --timeout 3 --verify --temp-path /var/tmp --vm-bytes 32M \
 			--mmap-bytes 32M --hdd-bytes 16M --readahead-bytes 16M --iomix-bytes 16M \
 			--log-file /var/tmp/log >$T/stress-ng.log 2>&1
 		# 3: not enough resources, 4: not there: told by the program, no fault of files
@@ -86,29 +91,36 @@ job_stressng()
 		case $rc in
 		0|3|4)	count stress-ng ;;
 		*)	going || return
-			trouble stress-ng "exit $rc: $(grep -aE 'fail|error|invalid|unknown|range' $T/stress-ng.log | head -n 3 | tr '\n' ' ')"
+			trouble stress-ng "$some: exit $rc: $(grep -aE 'fail|error|invalid|unknown|range' $T/stress-ng.log | head -n 3 | tr '\n' ' ')"
 			return ;;
 		esac
 	done
 }
-job_compile()
+job_compile()		# one file of a real program after the other; the same object each time
 {
-	local want='' got
+	local f got
+	declare -A want=()
 	while going; do
-		chroot $M/o3 sh -c 'rm -rf /var/tmp/o; mkdir -p /var/tmp/o; cd /build && for f in format/*.c; do
-			gcc -O2 -std=gnu11 -Iinclude -c -o /var/tmp/o/$(basename $f .c).o $f || exit 1; done; cat /var/tmp/o/*.o | sha256sum' >$T/compile.log 2>&1 ||
-			{ trouble compile "$(tail -n 2 $T/compile.log | tr '\n' ' ')"; return; }
-		got=$(cat $T/compile.log)
-		[ -z "$want" ] || [ "$want" = "$got" ] || { trouble compile "another result: $got, was $want"; return; }
-		want=$got
-		count compile
+		for f in $M/o3/build/format/*.c; do
+			f=$(basename "$f" .c)
+			going || return
+			chroot $M/o3 sh -c "cd /build && gcc -O2 -std=gnu11 -Iinclude -c -o /var/tmp/$f.o format/$f.c" >$T/compile.log 2>&1 ||
+				{ going && trouble compile "$(tail -n 2 $T/compile.log | tr '\n' ' ')"; return; }
+			got=$(sha256sum <$M/o3/var/tmp/$f.o)
+			[ "${want[$f]:=$got}" = "$got" ] || { trouble compile "$f: another result: $got, was ${want[$f]}"; return; }
+			count compile
+		done
 	done
 }
 job_find()		# DIR
 {
+	local dirs d
 	echo $BASHPID >$CG/little/cgroup.procs
+	dirs=("$M/$1"/usr/{bin,sbin,include,share/*,lib/*,lib/x86_64-linux-gnu/*} "$M/$1"/{etc,var,build})
 	while going; do
-		find $M/$1 -xdev -type f -exec cat {} + >/dev/null 2>$T/find-$1.err
+		d=${dirs[RANDOM % ${#dirs[@]}]}
+		[ -e "$d" ] || continue
+		find "$d" -xdev -type f -exec cat {} + >/dev/null 2>$T/find-$1.err
 		[ ! -s $T/find-$1.err ] || { trouble find-$1 "$(head -n 2 $T/find-$1.err | tr '\n' ' ')"; return; }
 		count find-$1
 	done
@@ -117,7 +129,7 @@ job_sums()		# DIR: some files each round, against what the tree had
 {
 	echo $BASHPID >$CG/frozen/cgroup.procs
 	while going; do
-		awk -v s=$RANDOM 'BEGIN {srand(s)} rand() < 0.02' $D/sums >$T/some-$1
+		awk -v s=$RANDOM 'BEGIN {srand(s)} rand() < 0.005' $D/sums >$T/some-$1
 		(cd $M/$1 && sha256sum -c $T/some-$1) >$T/sums-$1.log 2>&1 || { trouble sums-$1 "$(grep -v ': OK' $T/sums-$1.log | head -n 3 | tr '\n' ' ')"; return; }
 		count sums-$1
 	done
