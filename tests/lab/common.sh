@@ -99,7 +99,7 @@ lab_tools="debootstrap:debootstrap qemu-system-x86_64:qemu-system-x86 cpio:cpio 
 gcc:gcc make:make mkfs.ext4:e2fsprogs xz:xz-utils zstd:zstd setfattr:attr setfacl:acl rsync:rsync flock:util-linux
 gpgv:gpgv git:git python3:python3"
 
-lab_packages()
+lab_packages()		# [PACKAGE...]: besides those that all need
 {
 	local missing=() t tool pkg as=()
 	for t in $lab_tools; do
@@ -107,7 +107,7 @@ lab_packages()
 		PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null 2>&1 || missing+=("$pkg")
 	done
 	for pkg in busybox-static libc6-dev gcc-multilib liblzma-dev liblz4-dev libzstd-dev zlib1g-dev \
-			libssl-dev libxxhash-dev libmount-dev pkg-config man-db debian-archive-keyring ca-certificates; do
+			libssl-dev libxxhash-dev libmount-dev pkg-config man-db debian-archive-keyring ca-certificates "$@"; do
 		dpkg-query -W -f '${Status}\n' "$pkg" 2>/dev/null | grep -q ' installed$' || missing+=("$pkg")
 	done
 	if [ ${#missing[@]} -eq 0 ]; then
