@@ -65,11 +65,13 @@ static int eis_emit_block(struct inode *dir, const struct erofs_dirblock *db,
 
 	for (; i < db->count; i++) {
 		struct erofs_dirent de;
-		int err = erofs_dirblock_entry(db, i, &de, diag);
+		int err;
 
+		/* First: an error is told by the next call, which must not emit what came before again. */
+		ctx->pos = db->pos + i * size;
+		err = erofs_dirblock_entry(db, i, &de, diag);
 		if (err)
 			return err;
-		ctx->pos = db->pos + i * size;
 		if (!dir_emit(ctx, de.name, de.namelen, erofs_ino(fmt, de.nid),
 			      eis_dtype(de.type)))
 			return 1;

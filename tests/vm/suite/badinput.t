@@ -287,6 +287,17 @@ bad_dir()
 inside "name offset 0" 'of /dir; eistool poke $X $((data + 8)) 0000' bad_dir
 inside "name offset 65535" 'of /dir; eistool poke $X $((data + 8)) ffff' bad_dir
 inside "name offset no multiple of 12" 'of /dir; eistool poke $X $((data + 8)) 0d00' bad_dir
+# What comes before it is listed once, then there is an error; not the same names for ever.
+bad_end()
+{
+	_g=$(timeout 20 eistool manifest $M/dir 2>&1) && die "the directory can be listed: $_g"
+	case $_g in *"readdir: EUCLEAN"*) ;; *) die "'$_g', should be EUCLEAN" ;; esac
+	timeout 20 find $M/dir >$T/names 2>/dev/null || [ $? -eq 1 ] || die "find does not end"
+	[ $(wc -l <$T/names) -le 4 ] || die "$(wc -l <$T/names) names are listed: $(sort $T/names | uniq -c | head -n 3)"
+}
+# ".", "..", "file", "sub"
+inside "a name offset beyond the block behind good ones" 'of /dir; eistool poke $X $((data + 44)) ffff' bad_end
+inside "a name with a slash behind good ones" 'of /dir; eistool poke $X $((data + 55)) 2f' bad_end
 inside "names that go backwards" 'of /dir; eistool poke $X $((data + 20)) 0100' bad_list
 inside_link()
 {
