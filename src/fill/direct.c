@@ -13,6 +13,9 @@
 #include "compat/compat.h"
 #include "fill/internal.h"
 
+/* So many chunks are looked at for one iomap. */
+#define EIS_IOMAP_CHUNKS	(1U << 18)
+
 static void eis_iomap_hole(struct iomap *iomap)
 {
 	iomap->type = IOMAP_HOLE;
@@ -94,6 +97,7 @@ static int eis_iomap_compressed(struct inode *inode, u64 pos, u64 length, struct
 static int eis_iomap_begin(struct inode *inode, loff_t pos, loff_t length, unsigned int flags,
 			   struct iomap *iomap, struct iomap *srcmap)
 {
+	const struct erofs_inode *fmt = &eis_i(inode)->fmt;
 	struct eis_image *image = eis_i(inode)->image;
 	struct erofs_location loc;
 	struct erofs_diag diag = { };
@@ -102,10 +106,17 @@ static int eis_iomap_begin(struct inode *inode, loff_t pos, loff_t length, unsig
 	struct eis_source es;
 	int err;
 
-	if (erofs_inode_compressed(&eis_i(inode)->fmt))
+	/* A caller may come for each of millions of extents. */
+	cond_resched();
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	if (erofs_inode_compressed(fmt))
 		return eis_iomap_compressed(inode, pos, length, iomap);
+	/* A table of chunks may be as long as the image likes: the rest of it comes next time. */
+	if (fmt->layout == EROFS_LAYOUT_CHUNK_BASED && pos < fmt->size)
+		length = min_t(u64, length, (u64)EIS_IOMAP_CHUNKS << fmt->chunk_bits);
 	eis_source_init(&es, image, NULL);
-	err = erofs_map(&es.src, &image->fmt, &eis_i(inode)->fmt, pos, length, &ext, &diag);
+	err = erofs_map(&es.src, &image->fmt, fmt, pos, length, &ext, &diag);
 	eis_source_exit(&es);
 	if (err)
 		goto report;
@@ -129,8 +140,11 @@ static int eis_iomap_begin(struct inode *inode, loff_t pos, loff_t length, unsig
 	if (loc.pos >= st->size)
 		return -EIO;
 	iomap->type = IOMAP_MAPPED;
-	/* Only the end of the file cuts a block: direct I/O wants it whole. */
-	iomap->length = round_up(loc.len, 1U << image->fmt.blkszbits);
+	/*
+	 * Only the end of the file cuts a block: direct I/O wants it whole. @pos may lie inside of
+	 * a block, so it is the end that is rounded, not the length.
+	 */
+	iomap->length = round_up(pos + loc.len, 1U << image->fmt.blkszbits) - pos;
 	iomap->bdev = st->bdev;
 	iomap->addr = st->start + loc.pos;
 	return 0;

@@ -2,7 +2,8 @@
 /*
  * verify: reads every regular file of a tree by every access method there is and compares
  * each byte with a reference (another tree, or the checksums of a manifest).
- * readall: reads everything once, by one method, to fill or to load the page cache.
+ * readall: reads everything once, by one method, to fill or to load the page cache; with --drop, to fill the
+ * cache of what says where the data is, and that one only.
  *
  * Rule: before each method the file's clean pages are dropped, so that each one takes the
  * cold path; --warm leaves them.
@@ -256,6 +257,43 @@ static void dio_align(const struct file *f, size_t *mem, size_t *off)
 	}
 }
 
+/*
+ * Sectors, which may begin and end inside of a block. A device with larger ones refuses that. What is read is right,
+ * and what comes behind the file's last page is nobody's bytes: untouched, or zeros.
+ */
+static void direct_sectors(const struct file *f, int fd)
+{
+	enum { SECTOR = 512, MOST = 24 * SECTOR };
+	const size_t end = (f->size + 4095) & ~4095UL;
+	uint64_t s = f->seed;
+	uint8_t *buf;
+	int i;
+
+	if (posix_memalign((void **)&buf, 4096, MOST))
+		die("out of memory");
+	for (i = 0; i < 24; i++) {
+		size_t len = (1 + rnd(&s) % (MOST / SECTOR)) * SECTOR;
+		size_t off = rnd(&s) % (f->size / SECTOR + 1) * SECTOR, k;
+		size_t want = off >= f->size ? 0 : len < f->size - off ? len : f->size - off;
+		ssize_t n;
+
+		memset(buf, 0xa5, MOST);
+		n = pread(fd, buf, len, off);
+		if (n < 0 && errno == EINVAL)
+			continue;
+		expect_len(f, "direct, sectors", n, want, off);
+		if (n != (ssize_t)want || !same(f, "direct, sectors", buf, off, want))
+			break;
+		for (k = end > off ? end - off : 0; k < MOST && (buf[k] == 0xa5 || !buf[k]); k++)
+			;
+		if (k < MOST) {
+			fail("%s: direct, sectors: %zu+%zu: bytes of others behind the end", f->path, off, len);
+			break;
+		}
+	}
+	free(buf);
+}
+
 static void m_direct(const struct file *f)
 {
 	size_t mem, al, off, i;
@@ -285,6 +323,7 @@ static void m_direct(const struct file *f)
 	}
 	/* far past the end: nothing, and no error */
 	check_pread(f, fd, "direct", buf, (f->size / 4096 + 5) * 4096, 4096);
+	direct_sectors(f, fd);
 	free(buf);
 	close(fd);
 }
@@ -575,7 +614,7 @@ static void touch_map(const char *path, int fd, size_t size)
 
 int cmd_readall(int argc, char **argv)
 {
-	enum { READ, MMAP, DIRECT, ONEBYTE, WILLNEED } how = READ;
+	enum { READ, MMAP, DIRECT, ONEBYTE, WILLNEED, DROP } how = READ;
 	unsigned long long bytes = 0, files = 0;
 	const char *dir = NULL;
 	struct tree *t;
@@ -592,6 +631,8 @@ int cmd_readall(int argc, char **argv)
 			how = ONEBYTE;
 		else if (!strcmp(argv[a], "--willneed"))
 			how = WILLNEED;
+		else if (!strcmp(argv[a], "--drop"))
+			how = DROP;
 		else if (argv[a][0] == '-' || dir)
 			return EX_USAGE;
 		else
@@ -623,13 +664,17 @@ int cmd_readall(int argc, char **argv)
 			touch_map(path, fd, size);
 			off = size;
 		} else if (how == WILLNEED) {
-			posix_fadvise(fd, 0, 0, POSIX_FADV_WILLNEED);
+			/* One call asks for no more than a read-ahead window. */
+			for (; off < size; off += 1 << 17)
+				posix_fadvise(fd, off, 1 << 17, POSIX_FADV_WILLNEED);
 			off = size;
 		} else if (how != MMAP) {
 			ssize_t n;
 
 			while ((n = read(fd, buf, how == ONEBYTE ? 1 : 1 << 17)) > 0)
 				off += n;
+			if (how == DROP)
+				posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
 			if (n < 0)
 				fail("%s: read at %zu: %s", path, off, errname(errno));
 			else if (off != size)
