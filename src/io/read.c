@@ -13,8 +13,14 @@
  *    the rest is a worker's. So no lock of the image's filesystem is ever taken
  *    inside our page cache's locks: writers there may hold their inode's lock
  *    while they fault in a buffer that is mapped from us.
- *  - What a direct read leaves undone (refused alignment, short transfer) is
- *    finished by the worker, so callers see either all bytes or an error.
+ *  - What the submitter's attempt leaves undone (refused alignment, short
+ *    transfer, a signal) is finished by the worker, so callers see either all
+ *    bytes or an error of the storage.
+ *  - A read goes on, and ends, only after ->read_iter() returned: filesystems
+ *    look at the kiocb when they have sent off what its completion waits for.
+ *  - Workers of one image file wait for no other's: each has its own workqueue.
+ *    So a file that hangs holds up none but its readers, and an image on a loop
+ *    device on a file of another mount never waits for itself.
  */
 #include <linux/uio.h>
 #include <linux/ratelimit.h>
@@ -24,7 +30,6 @@
 #include "trace/erofs_ishare.h"
 
 static struct bio_set eis_biosets[EIS_READ_KINDS];
-static struct workqueue_struct *eis_io_wq;
 
 static struct eis_read *eis_read_of(struct bio *bio)
 {
@@ -59,6 +64,15 @@ struct eis_read *eis_read_alloc(struct eis_storage *st, u64 pos, unsigned int nr
 	rd->done = done;
 	rd->private = private;
 	return rd;
+}
+
+/**
+ * eis_read_full - can no segment be added any more?
+ * @rd: the read
+ */
+bool eis_read_full(const struct eis_read *rd)
+{
+	return rd->bio.bi_vcnt >= rd->bio.bi_max_vecs;
 }
 
 /**
@@ -162,9 +176,12 @@ static bool eis_read_direct(const struct eis_read *rd)
 
 static void eis_read_no_direct(struct eis_storage *st, ssize_t err)
 {
-	if (xchg(&st->direct, false))
-		pr_info("erofs-ishare: %s: direct I/O refused (%zd), so the image's data is cached twice; put the image on a filesystem with direct I/O, or say nodirectio\n",
-			st->name, err);
+	if (!READ_ONCE(st->direct))
+		return;
+	/* Two at once: it is said twice. */
+	WRITE_ONCE(st->direct, false);
+	pr_info("erofs-ishare: %s: direct I/O refused (%zd), so the image's data is cached twice; put the image on a filesystem with direct I/O, or say nodirectio\n",
+		st->name, err);
 }
 
 /* Read what is not there yet, blocking. */
@@ -192,21 +209,53 @@ static void eis_read_file_work(struct work_struct *work)
 static void eis_read_queue(struct eis_read *rd)
 {
 	INIT_WORK(&rd->work, eis_read_file_work);
-	queue_work(eis_io_wq, &rd->work);
+	queue_work(rd->storage->wq, &rd->work);
 }
 
-/* The submitter's attempt ended with @ret. Any context. */
-static void eis_read_file_end(struct kiocb *iocb, long ret)
+/* Does this error of the submitter's attempt say nothing about the storage? */
+static bool eis_read_again(ssize_t err)
 {
-	struct eis_read *rd = container_of(iocb, struct eis_read, iocb);
+	switch (err) {
+	case -EAGAIN:		/* it would have blocked */
+	case -EINVAL:		/* not directly, or not without blocking */
+	case -EOPNOTSUPP:
+	case -EINTR:		/* the submitter is being killed; others may want the bytes */
+	case -ERESTARTSYS:
+	case -ENOMEM:
+		return true;
+	default:
+		return false;
+	}
+}
 
-	rd->result = max(ret, 0L);
-	if (ret >= (long)eis_read_wanted(rd))
+/* The submitter's attempt ended with rd->result. Any context. */
+static void eis_read_file_end(struct eis_read *rd)
+{
+	const ssize_t ret = rd->result;
+
+	rd->result = max_t(ssize_t, ret, 0);
+	if (ret >= (ssize_t)eis_read_wanted(rd))
 		eis_read_file_done(rd);
-	else if (ret > 0 || ret == -EAGAIN || ret == -EINVAL || ret == -EOPNOTSUPP)
+	else if (ret > 0 || eis_read_again(ret))
 		eis_read_queue(rd);
 	else
 		eis_read_complete(rd, ret ? ret : -EIO);
+}
+
+/* Whoever comes second goes on: the request's completion or its submitter. */
+static void eis_read_file_step(struct eis_read *rd)
+{
+	if (atomic_dec_and_test(&rd->attempt))
+		eis_read_file_end(rd);
+}
+
+/* Any context. */
+static void eis_read_file_ended(struct kiocb *iocb, long ret)
+{
+	struct eis_read *rd = container_of(iocb, struct eis_read, iocb);
+
+	rd->result = ret;
+	eis_read_file_step(rd);
 }
 
 static void eis_read_submit_file(struct eis_read *rd)
@@ -221,17 +270,19 @@ static void eis_read_submit_file(struct eis_read *rd)
 	}
 	if (eis_read_direct(rd))
 		flags |= IOCB_DIRECT;
-	ret = eis_read_call(rd, 0, flags, flags & IOCB_DIRECT ? eis_read_file_end : NULL);
+	atomic_set(&rd->attempt, 2);
+	ret = eis_read_call(rd, 0, flags, flags & IOCB_DIRECT ? eis_read_file_ended : NULL);
 	if (ret != -EIOCBQUEUED)
-		eis_read_file_end(&rd->iocb, ret);
+		eis_read_file_ended(&rd->iocb, ret);
+	eis_read_file_step(rd);
 }
 
 /**
  * eis_read_submit - send a read off
  * @rd: the read
  *
- * @rd must have at least one segment and is gone afterwards: the completion
- * may run before this returns. A range that begins beyond the storage, or ends
+ * @rd is gone afterwards: the completion may run before this returns. One
+ * without a segment has nothing to wait for. A range that begins beyond the storage, or ends
  * beyond eis_storage_end(), completes with -EIO.
  * Context: may sleep.
  */
@@ -239,7 +290,9 @@ void eis_read_submit(struct eis_read *rd)
 {
 	struct eis_storage *st = rd->storage;
 
-	if (rd->pos >= st->size || rd->pos + rd->len > eis_storage_end(st)) {
+	if (!rd->len) {
+		eis_read_complete(rd, 0);
+	} else if (rd->pos >= st->size || rd->pos + rd->len > eis_storage_end(st)) {
 		eis_read_complete(rd, -EIO);
 	} else if (st->bdev) {
 		rd->bio.bi_iter.bi_sector = (st->start + rd->pos) >> SECTOR_SHIFT;
@@ -278,15 +331,6 @@ ssize_t eis_read_iter(struct eis_storage *st, u64 pos, size_t len, struct iov_it
 	return ret;
 }
 
-/* One that was never set up is empty. */
-static void eis_biosets_exit(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < EIS_READ_KINDS; i++)
-		bioset_exit(&eis_biosets[i]);
-}
-
 /**
  * eis_io_init - set up what all storages share
  *
@@ -300,21 +344,19 @@ int eis_io_init(void)
 
 	for (i = 0; i < EIS_READ_KINDS && !err; i++)
 		err = bioset_init(&eis_biosets[i], BIO_POOL_SIZE, front, BIOSET_NEED_BVECS);
-	if (!err) {
-		eis_io_wq = alloc_workqueue("erofs-ishare-io", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
-		if (eis_io_wq)
-			return 0;
-		err = -ENOMEM;
-	}
-	eis_biosets_exit();
+	if (err)
+		eis_io_exit();
 	return err;
 }
 
 /**
- * eis_io_exit - undo eis_io_init(); no storage is left
+ * eis_io_exit - undo eis_io_init(), also one that failed; no storage is left
  */
 void eis_io_exit(void)
 {
-	destroy_workqueue(eis_io_wq);
-	eis_biosets_exit();
+	unsigned int i;
+
+	/* One that was never set up is empty. */
+	for (i = 0; i < EIS_READ_KINDS; i++)
+		bioset_exit(&eis_biosets[i]);
 }

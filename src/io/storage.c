@@ -110,7 +110,12 @@ struct eis_storage *eis_storage_from_file(struct file *file, u64 start, bool dir
 	if (!st)
 		return ERR_PTR(-ENOMEM);
 	st->file = get_file(file);
-	err = vfs_getattr(&file->f_path, &stat, STATX_SIZE | STATX_DIOALIGN, AT_STATX_SYNC_AS_STAT);
+	/* No rescuer of its own: nothing that frees memory waits for a read. */
+	st->wq = alloc_workqueue("eis-io/%.16s", WQ_UNBOUND, 0, st->name);
+	err = st->wq ? 0 : -ENOMEM;
+	if (!err)
+		err = vfs_getattr(&file->f_path, &stat, STATX_SIZE | STATX_DIOALIGN,
+				  AT_STATX_SYNC_AS_STAT);
 	if (err) {
 		eis_storage_close(st);
 		return ERR_PTR(err);
@@ -139,6 +144,8 @@ void eis_storage_close(struct eis_storage *st)
 		return;
 	if (st->handle)
 		eis_bdev_close(st->handle);
+	if (st->wq)
+		destroy_workqueue(st->wq);
 	if (st->file)
 		fput(st->file);
 	kfree(st->name);

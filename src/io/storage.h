@@ -30,6 +30,7 @@ struct eis_bdev;
  * struct eis_storage - one opened container
  * @bdev:     block device, or NULL for an image file
  * @file:     image file opened by us, or NULL for a block device
+ * @wq:       image file: runs what its submitters must not or could not do
  * @handle:   how an extra block device was opened; NULL for the primary one,
  *            which the superblock owns
  * @inflight: counter of the superblock that uses this storage
@@ -50,6 +51,7 @@ struct eis_bdev;
 struct eis_storage {
 	struct block_device *bdev;
 	struct file *file;
+	struct workqueue_struct *wq;
 	struct eis_bdev *handle;
 	struct eis_inflight *inflight;
 	struct eis_stats *stats;
@@ -107,7 +109,9 @@ typedef void (*eis_read_done_t)(struct eis_read *rd, int err);
  * @done:    completion
  * @private: for @done, and so is @last
  * @iocb:    image files: the request
- * @result:  image files: bytes that are there
+ * @attempt: image files: the submitter's attempt is over when its completion ran
+ *           and ->read_iter() returned
+ * @result:  image files: what the attempt returned, then bytes that are there
  * @work:    image files: what the submitter must not or could not do
  * @bio:     the segments, and on block devices the request. Last: it is
  *           allocated from a bioset with front padding, so that reads make
@@ -121,6 +125,7 @@ struct eis_read {
 	void *private;
 	void *last;
 	struct kiocb iocb;
+	atomic_t attempt;
 	ssize_t result;
 	struct work_struct work;
 	struct bio bio;
@@ -141,6 +146,7 @@ enum eis_read_kind {
 struct eis_read *eis_read_alloc(struct eis_storage *st, u64 pos, unsigned int nr_segs,
 				enum eis_read_kind kind, blk_opf_t opf, eis_read_done_t done,
 				void *private);
+bool eis_read_full(const struct eis_read *rd);
 bool eis_read_add(struct eis_read *rd, struct folio *folio, size_t off, size_t len);
 void eis_read_submit(struct eis_read *rd);
 ssize_t eis_read_iter(struct eis_storage *st, u64 pos, size_t len, struct iov_iter *to);

@@ -68,7 +68,11 @@ static struct file *eis_open_image(struct fs_context *fc, const struct path *pat
 	err = eis_check_image_file(fc, d_backing_inode(path->dentry), name);
 	if (err)
 		return ERR_PTR(err);
-	file = dentry_open(path, O_RDONLY | O_LARGEFILE, current_cred());
+	/*
+	 * Nobody asks when an image was read; and a time that is updated is a write to the image's
+	 * filesystem, with its locks, by whoever reads a page of ours.
+	 */
+	file = dentry_open(path, O_RDONLY | O_LARGEFILE | O_NOATIME, current_cred());
 	if (IS_ERR(file)) {
 		err = PTR_ERR(file);
 		return ERR_PTR(eis_mount_error(fc, err, "%s: cannot be opened; check its permissions",
@@ -282,13 +286,14 @@ static int eis_open_slot(struct fs_context *fc, struct super_block *sb, u32 id)
 
 	if (!arg)
 		return eis_mount_error(fc, -EINVAL,
-				       "device: none given for slot %u (tag \"%s\"); add device=PATH or device=TAG=PATH",
-				       id, dev->tag);
+				       "device: none given for slot %u (tag \"%*pE\"); add device=PATH or device=TAG=PATH",
+				       id, (int)strlen(dev->tag), dev->tag);
 	list_del(&arg->link);
 	st = eis_open_device(fc, sb, arg);
 	if (IS_ERR(st)) {
-		err = eis_mount_error(fc, PTR_ERR(st), "device %u (\"%s\"): cannot open %s; check that it exists and that nobody has it for himself",
-				      id, dev->tag, arg->path ? arg->path : "the file descriptor");
+		err = eis_mount_error(fc, PTR_ERR(st), "device %u (\"%*pE\"): cannot open %s; check that it exists and that nobody has it for himself",
+				      id, (int)strlen(dev->tag), dev->tag,
+				      arg->path ? arg->path : "the file descriptor");
 	} else {
 		image->storage[image->nr_storage++] = st;
 		if (st->size >> image->fmt.blkszbits < dev->blocks)

@@ -60,7 +60,7 @@ flaky_disk()
 t "a disk that fails every other second" flaky_disk
 
 # A filesystem for image files that are to be damaged: direct I/O works there on every kernel.
-scratch()
+scratch()		# [IMAGE]
 {
 	dd if=/dev/zero of=$T/scratch bs=1M count=12 2>/dev/null
 	mke2fs -F $T/scratch >/dev/null 2>&1 || die "mke2fs"
@@ -69,7 +69,7 @@ scratch()
 	mkdir -p $MNT/fs
 	sdm=$(eistool dm create scratch $_n linear-rw "$sdev 0") || die "dm: $sdm"
 	mount -t ext4 $sdm $MNT/fs || die "mount of the scratch filesystem"
-	cp $IMG/api-b.erofs $MNT/fs/image
+	cp $IMG/${1:-api-b}.erofs $MNT/fs/image
 	sync
 }
 scratch_off()
@@ -103,6 +103,32 @@ dead_below()
 	unmnt $MNT/s && scratch_off
 }
 t "an image file whose disk is dead" dead_below
+# More reads than any queue has workers wait for a disk that says nothing; image files on other disks are read meanwhile.
+hangs()
+{
+	scratch scatter
+	mnt $MNT/fs/image $MNT/s domain_id=hang,nodirectio
+	mnt $IMG/scatter.erofs $MNT/h domain_id=well,nodirectio
+	# Nothing but metadata is cached, neither here nor below.
+	mkdir -p $MNT/one
+	: >$MNT/one/image
+	mount --bind $IMG/scatter.erofs $MNT/one/image || die "bind"
+	for d in s h fs one; do
+		eistool readall $MNT/$d --drop >/dev/null || die "readall $d"
+	done
+	umount $MNT/one/image
+	eistool dm suspend scratch
+	_why=
+	timeout 30 eistool readall $MNT/s --willneed >$T/asked || _why="asking for pages waits for them"
+	timeout 2 cat $MNT/s/down >/dev/null && _why="nothing hangs"
+	timeout 30 sha256sum $MNT/h/up $MNT/h/down >$T/sums || _why="$_why; the healthy image could not be read"
+	eistool dm resume scratch
+	[ -z "$_why" ] || die "$_why"
+	sha256sum $MNT/s/up $MNT/s/down | cut -d' ' -f1 >$T/sums.s
+	cut -d' ' -f1 $T/sums | cmp - $T/sums.s || die "it is not what was read from the other one"
+	unmnt $MNT/s $MNT/h && scratch_off
+}
+t "an image file whose disk hangs" hangs
 detached()
 {
 	scratch

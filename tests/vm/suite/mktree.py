@@ -396,6 +396,14 @@ def huge(t):
     t.file("small", b"small\n")
 
 
+# Two files of the same pages in opposite order: with 4096-byte chunks that are stored once, each page of one of them
+# is a read of its own.
+def scatter(t):
+    pages = [noise(7000 + i, 4096) for i in range(1280)]
+    t.file("up", b"".join(pages))
+    t.file("down", b"".join(reversed(pages)))
+
+
 KINDS = {
     "syn": syn,
     "syn254": lambda t: syn(t, longest=254),
@@ -408,6 +416,7 @@ KINDS = {
     "api-b": lambda t: api(t, "b"),
     "bad": bad,
     "huge": huge,
+    "scatter": scatter,
 }
 
 if __name__ == "__main__":

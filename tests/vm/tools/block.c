@@ -93,9 +93,18 @@ static void dm_call(int ctl, unsigned long cmd, struct dm_ioctl *d, const char *
 		die("%s %s: %s", what, d->name, errname(errno));
 }
 
+static void dm_suspend(int ctl, const char *name)
+{
+	struct dm_ioctl *d = dm_new(name);
+
+	d->flags = DM_SUSPEND_FLAG | DM_SKIP_LOCKFS_FLAG | DM_NOFLUSH_FLAG;
+	dm_call(ctl, DM_DEV_SUSPEND, d, "suspend");
+}
+
 /*
  * dm create|reload NAME SECTORS TARGET [PARAMS]: a table of one target; prints the device. It is
  * read-only, unless the target is called "TARGET-rw".
+ * dm suspend|resume NAME: requests wait in between.
  * dm remove NAME
  */
 int cmd_dm(int argc, char **argv)
@@ -109,6 +118,14 @@ int cmd_dm(int argc, char **argv)
 		missing("/dev/mapper/control: %s", errname(errno));
 	if (argc == 3 && !strcmp(argv[1], "remove")) {
 		dm_call(ctl, DM_DEV_REMOVE, dm_new(argv[2]), "remove");
+		return EX_OK;
+	}
+	if (argc == 3 && !strcmp(argv[1], "suspend")) {
+		dm_suspend(ctl, argv[2]);
+		return EX_OK;
+	}
+	if (argc == 3 && !strcmp(argv[1], "resume")) {
+		dm_call(ctl, DM_DEV_SUSPEND, dm_new(argv[2]), "resume");
 		return EX_OK;
 	}
 	if (argc < 5 || argc > 6)
@@ -131,11 +148,8 @@ int cmd_dm(int argc, char **argv)
 	snprintf(params, 4096, "%s", argc == 6 ? argv[5] : "");
 	spec->next = (sizeof(*spec) + strlen(params) + 1 + 7) & ~7UL;
 	dm_call(ctl, DM_TABLE_LOAD, d, "load");
-	if (!strcmp(argv[1], "reload")) {
-		d = dm_new(argv[2]);
-		d->flags = DM_SUSPEND_FLAG | DM_SKIP_LOCKFS_FLAG | DM_NOFLUSH_FLAG;
-		dm_call(ctl, DM_DEV_SUSPEND, d, "suspend");
-	}
+	if (!strcmp(argv[1], "reload"))
+		dm_suspend(ctl, argv[2]);
 	d = dm_new(argv[2]);
 	dm_call(ctl, DM_DEV_SUSPEND, d, "resume");
 	printf("/dev/dm-%u\n", minor(d->dev));

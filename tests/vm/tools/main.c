@@ -8,7 +8,7 @@ static const struct command {
 } commands[] = {
 	{ "manifest", "DIR [--all] [--count-links] [--no-nsec] [--no-nlink] [--no-xattr] [--no-content] [--content-max BYTES] [--whiteout-origin] [--no-root] [--mtime SEC.NSEC] [--owner U:G] [--uid-shift N] [--skip-xattr NAME]...", cmd_manifest },
 	{ "verify", "DIR (--ref DIR | --manifest FILE) [--methods A,B] [--skip A,B] [--max BYTES] [--every N] [--seed N] [--warm]", cmd_verify },
-	{ "readall", "DIR [--mmap|--direct|--onebyte|--willneed]", cmd_readall },
+	{ "readall", "DIR [--mmap|--direct|--onebyte|--willneed|--drop]", cmd_readall },
 	{ "damaged", "FILE REFERENCE FROM TO FROM TO [any]", cmd_damaged },
 	{ "dirs", "DIR [--samples N]", cmd_dirs },
 	{ "handles", "DIR [--no-drop]", cmd_handles },
@@ -27,7 +27,7 @@ static const struct command {
 	{ "mountfd", "[--source-fd] TYPE SOURCE TARGET [KEY[=VALUE]]...", cmd_mountfd },
 	{ "idmap", "SRC DST SHIFT", cmd_idmap },
 	{ "loop", "FILE [--offset N] [--bs N] | -d DEVICE", cmd_loop },
-	{ "dm", "create|reload NAME SECTORS TARGET [PARAMS] | remove NAME", cmd_dm },
+	{ "dm", "create|reload NAME SECTORS TARGET [PARAMS] | suspend|resume|remove NAME", cmd_dm },
 	{ "module", "load PATH [PARAMS] | unload NAME | cycle PATH NAME TIMES", cmd_module },
 	{ "hold", "FILE [--mmap]", cmd_hold },
 	{ "race-open", "--ref FILE [--threads N] [--seconds S] [--mem BYTES] [--no-drop] [--shared] FILE...", cmd_race_open },
