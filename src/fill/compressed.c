@@ -36,8 +36,11 @@
  */
 #define EIS_AHEAD_MIN	(512U << 10)
 
-/* Encoded bytes of one request in memory at a time, but for a single cluster's. */
-#define EIS_ENCODED_MAX	(4U << 20)
+/*
+ * What the clusters of one request hold at a time, bytes, but for a single cluster's: pages of
+ * encoded bytes and the clusters themselves.
+ */
+#define EIS_HELD_MAX	(4U << 20)
 
 /* Encoded bytes are read into one piece of so many pages (log2) at most. */
 #define EIS_IN_ORDER_MAX	8
@@ -148,6 +151,15 @@ int eis_zfill_map(struct eis_fill *fill, u64 pos, struct erofs_diag *diag)
 	err = eis_zextent(fill->reader.inode, &fill->es, pos, fill->end - pos, fill->gfp, z, diag);
 	if (err)
 		return err;
+	/*
+	 * Extents follow each other. One that reaches back would have bytes decoded that were
+	 * decoded already, by as many clusters as the image likes, all in memory at once.
+	 */
+	if (z->la < fill->z.done)
+		return erofs_fail(diag, EROFS_CHECK_ZMAP_LOOKBACK,
+				  eis_i(fill->reader.inode)->fmt.nid, pos, pos - z->la);
+	if (z->complete)
+		fill->z.done = z->la + z->len;
 	fill->ext.device_id = 0;
 	fill->ext.la = z->la;
 	fill->ext.len = z->len;
@@ -224,32 +236,62 @@ static void eis_zfill_read_done(struct eis_read *rd, int err)
 	eis_cluster_put(rd->private, rd->last, err);
 }
 
+/* The read that bytes at @pos of a cluster go on with, if there is one. */
+static struct eis_read *eis_zfill_going(const struct eis_fill *fill, const struct eis_storage *st,
+					const struct eis_cluster *c, u64 pos)
+{
+	struct eis_read *rd = fill->rd;
+	const struct eis_cluster *last;
+
+	if (!rd || rd->done != eis_zfill_read_done || rd->storage != st || rd->pos + rd->len != pos)
+		return NULL;
+	/* A read covers clusters that follow each other. */
+	last = rd->last;
+	return last == c || last->next == c ? rd : NULL;
+}
+
+static struct eis_read *eis_zfill_begin(struct eis_fill *fill, struct eis_storage *st,
+					struct eis_cluster *c, u64 pos)
+{
+	eis_fill_submit(fill);
+	fill->rd = eis_read_alloc(st, pos, max(fill->pages, c->nr_in), fill->kind, fill->opf,
+				  eis_zfill_read_done, c);
+	fill->rd->last = c;
+	eis_cluster_get(c);
+	/* The tail is in a read before this one. */
+	fill->z.tail = NULL;
+	return fill->rd;
+}
+
 static void eis_zfill_add(struct eis_fill *fill, struct eis_storage *st, struct eis_cluster *c,
 			  u64 pos, struct folio *folio, size_t len)
 {
-	struct eis_read *rd = fill->rd;
+	struct eis_read *rd = eis_zfill_going(fill, st, c, pos);
 
 	len = min_t(u64, len, eis_storage_end(st) - pos);
-	if (rd && rd->done == eis_zfill_read_done && rd->storage == st &&
-	    rd->pos + rd->len == pos) {
-		struct eis_cluster *last = rd->last;
-
-		/* A read covers clusters that follow each other. */
-		if ((last == c || last->next == c) && eis_read_add(rd, folio, 0, len)) {
-			if (last != c) {
-				rd->last = c;
-				eis_cluster_get(c);
-			}
-			return;
-		}
+	if (!rd || !eis_read_add(rd, folio, 0, len)) {
+		rd = eis_zfill_begin(fill, st, c, pos);
+		eis_read_add(rd, folio, 0, len);
+	} else if (rd->last != c) {
+		rd->last = c;
+		eis_cluster_get(c);
 	}
-	eis_fill_submit(fill);
-	rd = eis_read_alloc(st, pos, max(fill->pages, c->nr_in), fill->kind, fill->opf,
-			    eis_zfill_read_done, c);
-	rd->last = c;
-	eis_cluster_get(c);
-	eis_read_add(rd, folio, 0, len);
-	fill->rd = rd;
+}
+
+/*
+ * A page of the storage's page cache to read into; locked. Whoever waits for it has a read of
+ * his own that others may be waiting for: so ours is there before the page is.
+ */
+static struct folio *eis_zfill_insert(struct eis_fill *fill, struct eis_storage *st,
+				      struct eis_cluster *c, u64 pos)
+{
+	struct eis_read *rd = eis_zfill_going(fill, st, c, pos);
+
+	if (pos + PAGE_SIZE > st->size)
+		return NULL;
+	if (!rd || eis_read_full(rd))
+		eis_zfill_begin(fill, st, c, pos);
+	return eis_meta_insert(st, pos, fill->gfp);
 }
 
 /* All pages of the cluster from the storage's page cache, or none. */
@@ -316,8 +358,8 @@ static int eis_zfill_read_page(struct eis_fill *fill, struct eis_storage *st,
 {
 	struct folio *folio = NULL;
 
-	if (keep && pos + PAGE_SIZE <= st->size)
-		folio = eis_meta_insert(st, pos, fill->gfp);
+	if (keep)
+		folio = eis_zfill_insert(fill, st, c, pos);
 	if (!folio)
 		folio = eis_spare_get(fill->gfp, 0);
 	if (!folio)
@@ -441,7 +483,7 @@ static struct eis_request *eis_request_get(struct eis_fill *fill)
 	req->nid = eis_i(fill->reader.inode)->fmt.nid;
 	req->ahead = fill->opf & REQ_RAHEAD;
 	req->bad = fill->bad;
-	req->encoded = 0;
+	req->held = 0;
 	eis_batch_init(&req->batch, &image->codec, 1U << image->fmt.blkszbits, eis_zfill_done,
 		       eis_request_release);
 	fill->z.request = req;
@@ -449,25 +491,30 @@ static struct eis_request *eis_request_get(struct eis_fill *fill)
 }
 
 /*
- * The request for one more cluster. An image may claim that every byte of a file
- * takes a large cluster of its own: so much is not held at a time. What there is
- * so far is decoded first.
+ * The request for one more cluster, of so many pages. An image may claim that every
+ * byte of a file takes a cluster of its own, or a large one: so much is not held at
+ * a time. What there is so far is decoded first.
  */
-static struct eis_request *eis_request_for(struct eis_fill *fill, u32 plen)
+static struct eis_request *eis_request_for(struct eis_fill *fill, unsigned int nr_in,
+					   unsigned int nr_out)
 {
+	const size_t bytes = nr_in * PAGE_SIZE + sizeof(struct eis_read) +
+			     sizeof(struct eis_cluster) + (nr_in + nr_out) * sizeof(struct page *);
 	struct eis_request *req = eis_request_get(fill);
 
-	if (req && req->encoded && req->encoded + plen > EIS_ENCODED_MAX) {
+	if (req && req->held && req->held + bytes > EIS_HELD_MAX) {
 		eis_fill_submit(fill);
 		eis_batch_submit(&req->batch, EIS_BATCH_WAIT, fill->gfp);
 		fill->z.request = NULL;
-		if (fatal_signal_pending(current))
+		/* For the rest of this fill, too: it may go on for as long as the image likes. */
+		fill->z.killed = fatal_signal_pending(current);
+		if (fill->z.killed)
 			return ERR_PTR(-EINTR);
 		req = eis_request_get(fill);
 	}
 	if (!req)
 		return ERR_PTR(-ENOMEM);
-	req->encoded += plen;
+	req->held += bytes;
 	return req;
 }
 
@@ -503,12 +550,15 @@ static int eis_zfill_open(struct eis_fill *fill, struct erofs_diag *diag)
 	const u64 mask = (1U << fill->image->fmt.blkszbits) - 1;
 	const u64 to = min(z->la + z->len, fill->end);
 	struct eis_storage *st = NULL;
+	unsigned int nr_in, nr_out;
 	struct eis_request *req;
 	struct eis_cluster *c;
 	u32 plen = z->plen;
 	u64 pos = z->pa;
 	int err;
 
+	if (fill->z.killed)
+		return -EINTR;
 	if (!z->inlined) {
 		st = eis_zfill_locate(fill, &pos, diag);
 		if (IS_ERR(st))
@@ -517,11 +567,12 @@ static int eis_zfill_open(struct eis_fill *fill, struct erofs_diag *diag)
 	/* Of plain bytes only those that are wanted are ever looked at. */
 	if (z->format == EROFS_ZF_SHIFTED)
 		plen = min_t(u64, plen, to - z->la);
-	req = eis_request_for(fill, plen);
+	nr_in = DIV_ROUND_UP(offset_in_page(pos) + plen, PAGE_SIZE);
+	nr_out = ((to - 1) >> PAGE_SHIFT) - (z->la >> PAGE_SHIFT) + 1;
+	req = eis_request_for(fill, nr_in, nr_out);
 	if (IS_ERR(req))
 		return PTR_ERR(req);
-	c = eis_cluster_alloc(&req->batch, DIV_ROUND_UP(offset_in_page(pos) + plen, PAGE_SIZE),
-			      ((to - 1) >> PAGE_SHIFT) - (z->la >> PAGE_SHIFT) + 1, fill->gfp);
+	c = eis_cluster_alloc(&req->batch, nr_in, nr_out, fill->gfp);
 	if (!c)
 		return -ENOMEM;
 	c->format = z->format;
@@ -597,7 +648,9 @@ static u64 eis_zfill_ahead(struct eis_fill *fill, u64 size)
 	do {
 		struct erofs_zextent ext;
 
-		if (eis_zextent(fill->reader.inode, &fill->es, pos, EIS_EXPAND_MAX, fill->gfp,
+		cond_resched();
+		if (fatal_signal_pending(current) ||
+		    eis_zextent(fill->reader.inode, &fill->es, pos, EIS_EXPAND_MAX, fill->gfp,
 				&ext, NULL) || ext.type != EROFS_Z_CLUSTER)
 			break;
 		if (!goal && !fill->needed_now)
@@ -650,8 +703,9 @@ void eis_zfill_expand(struct eis_fill *fill, struct readahead_control *rac)
 	}
 	fill->start = readahead_pos(rac);
 	fill->end = fill->start + readahead_length(rac);
-	/* Ends are looked for up to fill->end. */
+	/* Ends are looked for up to fill->end; from the beginning again. */
 	fill->ext.len = 0;
+	fill->z.done = 0;
 }
 
 /**

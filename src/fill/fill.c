@@ -259,6 +259,8 @@ static void eis_fill_range(struct eis_fill *fill, struct folio *folio, size_t of
 		size_t filled = 0;
 		int err;
 
+		/* Pieces may be as small as the image likes. */
+		cond_resched();
 		err = eis_fill_piece(fill, folio, off, end, size, &filled, &diag);
 		off += filled;
 		if (err)
@@ -289,6 +291,8 @@ static bool eis_fill_begin(struct eis_fill *fill, struct address_space *mapping,
 	fill->z.cluster = NULL;
 	fill->z.tail = NULL;
 	fill->z.locked = false;
+	fill->z.killed = false;
+	fill->z.done = 0;
 	eis_source_init(&fill->es, fill->image, NULL);
 	return true;
 }

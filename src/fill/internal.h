@@ -31,7 +31,7 @@ struct eis_reader {
  * @image: their image; a reference on its reads in flight is held
  * @nid:   the file, for messages
  * @bad:   see struct eis_fill
- * @encoded: encoded bytes of its clusters
+ * @held:    bytes that its clusters hold, about
  * @ahead: read-ahead: nobody misses what cannot be had
  */
 struct eis_request {
@@ -39,7 +39,7 @@ struct eis_request {
 	struct eis_image *image;
 	u64 nid;
 	struct eis_bad *bad;
-	u64 encoded;
+	u64 held;
 	bool ahead;
 };
 
@@ -73,7 +73,9 @@ static inline void eis_bad_mark(struct eis_bad *bad, size_t off, size_t len, int
  * @cluster: of @ext, being built; NULL: none yet
  * @tail:    last page that is being read for @rd and its position @tail_pos: the
  *           next cluster may begin in it
+ * @done:    end of the last extent whose end is known; the next one begins there
  * @locked:  the read being collected has pages of the metadata cache
+ * @killed:  the task is, and has waited for clusters: it makes no more of them
  */
 struct eis_zfill {
 	struct erofs_zextent ext;
@@ -81,7 +83,9 @@ struct eis_zfill {
 	struct eis_cluster *cluster;
 	struct page *tail;
 	u64 tail_pos;
+	u64 done;
 	bool locked;
+	bool killed;
 };
 
 /**

@@ -101,15 +101,26 @@ bool eis_partial_uptodate(struct folio *folio, size_t from, size_t count)
 	return good && find_next_zero_bit(good, last, from >> PAGE_SHIFT) >= last;
 }
 
+static void eis_partial_drop(struct folio *folio)
+{
+	if (folio_test_private(folio))
+		bitmap_free(folio_detach_private(folio));
+}
+
 /**
  * eis_partial_release - the folio is about to be freed
  * @folio: locked folio
  * @gfp:   nothing is allocated
+ *
+ * Return: false: somebody else has a reference and may be reading what is good of it, which only
+ * the bitmap keeps from being read anew.
  */
 bool eis_partial_release(struct folio *folio, gfp_t gfp)
 {
-	if (folio_test_private(folio))
-		bitmap_free(folio_detach_private(folio));
+	/* The page cache's references, the bitmap's and the caller's. */
+	if (folio_test_private(folio) && folio_ref_count(folio) > folio_nr_pages(folio) + 2)
+		return false;
+	eis_partial_drop(folio);
 	return true;
 }
 
@@ -122,5 +133,5 @@ bool eis_partial_release(struct folio *folio, gfp_t gfp)
 void eis_partial_invalidate(struct folio *folio, size_t off, size_t len)
 {
 	if (!off && len == folio_size(folio))
-		eis_partial_release(folio, 0);
+		eis_partial_drop(folio);
 }

@@ -70,9 +70,11 @@ enum erofs_ztail {
 /*
  * Lclusters or records that one lookup may step over beyond the lclusters of the
  * largest cluster. Far steps, of 2047 lclusters, are what long holes and long
- * fragments take: enough for 16 GiB at 512 bytes, 128 GiB at 4 KiB.
+ * fragments take: enough for 16 GiB at 512 bytes, 128 GiB at 4 KiB. In the metabox each
+ * of them may have another cluster decoded.
  */
 #define EROFS_ZSTEPS_FAR	16384U
+#define EROFS_ZSTEPS_FAR_MBOX	1024U
 
 /* One lookup: its arguments, and the one span it holds. */
 struct erofs_zlook {

@@ -253,10 +253,23 @@ static u64 next_pos(const struct erofs_zmap *map, u64 lcn)
 	return pos + pack_bytes(count);
 }
 
-/* Indexes that one lookup may look at, each way. */
-static u64 step_limit(const struct erofs_zmap *map)
+/*
+ * May a lookup look at an index @dist lclusters away from where it began? Near ones lie beside
+ * each other; of those beyond the largest cluster there may be *far, which are counted.
+ */
+static bool may_step(const struct erofs_zmap *map, u64 dist, u32 *far)
 {
-	return (EROFS_PCLUSTER_MAX_LLEN >> map->lcluster_bits) + EROFS_ZSTEPS_FAR;
+	if (dist <= EROFS_PCLUSTER_MAX_LLEN >> map->lcluster_bits)
+		return true;
+	if (!*far)
+		return false;
+	--*far;
+	return true;
+}
+
+static u32 far_steps(const struct erofs_zlook *z)
+{
+	return z->inode->space == EROFS_MBOX ? EROFS_ZSTEPS_FAR_MBOX : EROFS_ZSTEPS_FAR;
 }
 
 /*
@@ -265,7 +278,8 @@ static u64 step_limit(const struct erofs_zmap *map)
  */
 static int look_back(struct erofs_zlook *z, struct zindex *x)
 {
-	u64 steps = step_limit(z->map);
+	const u64 from = x->lcn;
+	u32 far = far_steps(z);
 
 	do {
 		u32 dist = is_head(x) ? 1 : x->back;
@@ -273,7 +287,7 @@ static int look_back(struct erofs_zlook *z, struct zindex *x)
 
 		if (!dist || dist > x->lcn)
 			return erofs_zfail(z, EROFS_CHECK_ZMAP_LOOKBACK, x->pos, dist);
-		if (!steps--)
+		if (!may_step(z->map, from - (x->lcn - dist), &far))
 			return erofs_zfail(z, EROFS_CHECK_ZMAP_LOOKBACK_STEPS, x->pos, x->lcn);
 		err = load(z, x->lcn - dist, x);
 		if (err)
@@ -372,10 +386,12 @@ static int find_cluster(struct erofs_zlook *z, struct zindex *x, struct zindex *
 static int find_end(struct erofs_zlook *z, u64 limit, struct zindex *y, struct zend *end)
 {
 	u32 bits = z->map->lcluster_bits;
-	u64 steps = step_limit(z->map);
+	const u64 from = end->next;
+	u32 far = far_steps(z);
 	int err;
 
-	while (!end->known && (end->next << bits) < limit && steps--) {
+	while (!end->known && (end->next << bits) < limit &&
+	       may_step(z->map, end->next - from, &far)) {
 		if (y->lcn != end->next) {
 			err = load(z, end->next, y);
 			if (err)

@@ -181,8 +181,8 @@ static void fill_hole(struct erofs_zextent *ext, u64 la, u64 len)
  * than that may be handed out in parts whatever @want is. A fragment's bytes may
  * lie beyond the end of the packed inode: that check is the caller's.
  *
- * Steps over at most as many lclusters as 12 MiB have, and over EROFS_ZSTEPS_FAR
- * indexes more; over 2^24 records of 4 bytes, from the cursor on (or from the
+ * Steps over the lclusters of 12 MiB each way at most, and over EROFS_ZSTEPS_FAR indexes
+ * beyond (EROFS_ZSTEPS_FAR_MBOX if they are in the metabox); over 2^24 records of 4 bytes, from the cursor on (or from the
  * beginning, if nearer), which moves even if that was not enough. Context: may
  * sleep if the source's get() may. Return: 0; -EOPNOTSUPP: unknown encoding, or
  * a cluster beyond the limits of section 1.6; -EFSCORRUPTED; the source's errno.

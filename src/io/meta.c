@@ -158,6 +158,10 @@ struct folio *eis_cached_folio(struct address_space *mapping, struct file_ra_sta
 			return folio;
 		folio_put(folio);
 	} else {
+		/* What is read may be decoded here, and an image may send us from one place to the next. */
+		cond_resched();
+		if (fatal_signal_pending(current))
+			return ERR_PTR(-EINTR);
 		page_cache_sync_readahead(mapping, ra, NULL, index, 1);
 	}
 	ra->prev_pos = pos;

@@ -64,6 +64,11 @@ def full(images):
     def address(img, m, lcn, blk):
         img.put(m.first + 8 * lcn + 4, "I", blk)
 
+    def overlap(img, m, lcn, ext):
+        img.put(m.first + 8 * (lcn + 1) + 4, "H", 1)
+        for n in range(lcn + 2, ext[3][0]):
+            m.set_item(n, zmap.NONHEAD, n - ext[1][0])
+
     case("a cluster past the end of the image", lambda i, m, l, e: address(i, m, l, 0x100000))
     case("a cluster at the end of the address space", lambda i, m, l, e: address(i, m, l, 0xFFFFFFFE))
     case("a cluster that is another one's", lambda i, m, l, e: address(i, m, l, e[0][3] // i.bs), must=False,
@@ -75,6 +80,8 @@ def full(images):
     case("a lookback before the file", lambda i, m, l, e: m.set_item(l + 3, zmap.NONHEAD, 0x7FE), must=False)
     case("a lookback into the next extent back", lambda i, m, l, e: m.set_item(l + 3, zmap.NONHEAD, l + 3 - e[1][0]),
          must=False)
+    # Found out only by who maps both in one go: each by itself is an extent like others.
+    case("an extent that reaches back over the one before", overlap)
     case("no head at the beginning", lambda i, m, l, e: m.set_item(0, zmap.NONHEAD, 1), k=0)
     case("an algorithm the image does not declare", lambda i, m, l, e: m.set_algorithms(zmap.ZSTD, 0), whole=True)
     case("an unknown algorithm", lambda i, m, l, e: m.set_algorithms(9, 0), whole=True)
