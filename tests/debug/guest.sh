@@ -461,27 +461,6 @@ slow_file()		# an image file on a slow file system: direct reads in flight at un
 	eistool dm remove slowfs
 }
 
-# Reads of an image file that end while whoever sent them off has not come back yet.
-late()
-{
-	local i
-	insmod /debug/late.ko || die "no kretprobes"
-	# Submitters on one processor, interrupts and what comes of them on the other one.
-	echo 0 >/sys/block/vda/queue/rq_affinity
-	for i in /proc/irq/*/smp_affinity; do echo 1 >$i; done 2>/dev/null
-	for i in 1 2; do
-		mnt $A $M/1 domain_id=d
-		find $M/1 -type f -exec taskset 2 cat {} + >/dev/null
-		same $M/1/big $REF/$RA/big
-		unmnt $M/1
-		drop
-	done
-	i=$(cat /sys/module/late/parameters/count)
-	rmmod late
-	echo "files=$i reads ended first"
-	[ "$i" -gt 0 ] || die "no direct read was held up"
-}
-
 failing()
 {
 	local dm s i
@@ -693,7 +672,6 @@ group_storage()
 {
 	t "delayed reads at unmount" slow
 	t "delayed direct reads of an image file at unmount" slow_file
-	t "image file: reads end before their submitter returns" late
 	t "device that fails beside a healthy one" failing
 	t "image file truncated and deleted while mounted" truncated
 }
