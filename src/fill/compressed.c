@@ -229,9 +229,11 @@ static void eis_zfill_read_done(struct eis_read *rd, int err)
 	if (err)
 		eis_fill_report_io(rd, err);
 	/* Those in the storage's page cache are locked; the others are nobody's but ours. */
-	bio_for_each_folio_all(fi, &rd->bio) {
-		if (fi.folio->mapping)
-			folio_end_read(fi.folio, !err);
+	if (rd->len) {
+		bio_for_each_folio_all(fi, &rd->bio) {
+			if (fi.folio->mapping)
+				folio_end_read(fi.folio, !err);
+		}
 	}
 	eis_cluster_put(rd->private, rd->last, err);
 }

@@ -113,8 +113,9 @@ static int eis_iomap_begin(struct inode *inode, loff_t pos, loff_t length, unsig
 	if (erofs_inode_compressed(fmt))
 		return eis_iomap_compressed(inode, pos, length, iomap);
 	/* A table of chunks may be as long as the image likes: the rest of it comes next time. */
-	if (fmt->layout == EROFS_LAYOUT_CHUNK_BASED && pos < fmt->size)
-		length = min_t(u64, length, (u64)EIS_IOMAP_CHUNKS << fmt->chunk_bits);
+	if (fmt->layout == EROFS_LAYOUT_CHUNK_BASED && pos < fmt->size &&
+	    length >> fmt->chunk_bits > EIS_IOMAP_CHUNKS)
+		length = (u64)EIS_IOMAP_CHUNKS << fmt->chunk_bits;
 	eis_source_init(&es, image, NULL);
 	err = erofs_map(&es.src, &image->fmt, fmt, pos, length, &ext, &diag);
 	eis_source_exit(&es);
@@ -226,8 +227,13 @@ static ssize_t eis_direct_read_files(struct kiocb *iocb, struct iov_iter *to)
 	ssize_t done = 0;
 
 	while (iov_iter_count(to) && iocb->ki_pos < i_size_read(inode)) {
-		ssize_t ret = eis_direct_extent(inode, iocb->ki_pos, to);
+		ssize_t ret;
 
+		/* Extents may be many, and small. */
+		cond_resched();
+		if (fatal_signal_pending(current))
+			return done ? done : -EINTR;
+		ret = eis_direct_extent(inode, iocb->ki_pos, to);
 		/* Refused alignment, or a part that has no direct way. */
 		if (ret == 0 || ret == -EINVAL)
 			break;

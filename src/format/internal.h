@@ -70,8 +70,8 @@ enum erofs_ztail {
 /*
  * Lclusters or records that one lookup may step over beyond the lclusters of the
  * largest cluster. Far steps, of 2047 lclusters, are what long holes and long
- * fragments take: enough for 16 GiB at 512 bytes, 128 GiB at 4 KiB. In the metabox each
- * of them may have another cluster decoded.
+ * fragments take: enough for 16 GiB at 512 bytes, 128 GiB at 4 KiB. In the metabox, where
+ * each of them may have another cluster decoded, for 1 GiB and 8 GiB.
  */
 #define EROFS_ZSTEPS_FAR	16384U
 #define EROFS_ZSTEPS_FAR_MBOX	1024U

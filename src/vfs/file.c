@@ -101,10 +101,10 @@ static int eis_try_join(struct inode *inode)
 					      sizeof(on_stack));
 	if (ret > 0)
 		ret = eis_join_with(inode, fp, ret);
-	if (ret)
-		eis_refused(inode, ret, &diag);
-	else
+	if (!ret)
 		eis_joined(inode);
+	else if (ret != -EINTR)
+		eis_refused(inode, ret, &diag);
 	if (fp != on_stack)
 		kfree(fp);
 	return ret;
@@ -112,18 +112,22 @@ static int eis_try_join(struct inode *inode)
 
 /*
  * First open: decide where this inode's pages live. A lack of memory decides
- * too: this open is going to use the inode's own page cache.
+ * too: this open is going to use the inode's own page cache. Being killed does
+ * not: the next one decides. Return: 0 or -EINTR.
  */
-static void eis_decide(struct inode *inode)
+static int eis_decide(struct inode *inode)
 {
 	struct eis_inode *ei = eis_i(inode);
+	int err = 0;
 
 	inode_lock(inode);
 	if (!ei->member.shared && !test_bit(EIS_I_PRIVATE, &ei->flags)) {
-		if (eis_try_join(inode))
+		err = eis_try_join(inode);
+		if (err && err != -EINTR)
 			set_bit(EIS_I_PRIVATE, &ei->flags);
 	}
 	inode_unlock(inode);
+	return err == -EINTR ? err : 0;
 }
 
 static int eis_file_open(struct inode *inode, struct file *file)
@@ -139,7 +143,9 @@ static int eis_file_open(struct inode *inode, struct file *file)
 		return 0;
 	/* Pairs with the release in eis_share_join(). */
 	if (smp_load_acquire(&inode->i_mapping) == &inode->i_data)
-		eis_decide(inode);
+		err = eis_decide(inode);
+	if (err)
+		return err;
 	if (file->f_mapping != inode->i_mapping) {
 		file->f_mapping = inode->i_mapping;
 		file->f_wb_err = filemap_sample_wb_err(file->f_mapping);

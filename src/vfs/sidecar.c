@@ -114,7 +114,7 @@ static struct file *eis_sidecar_file(struct fs_context *fc)
 					       "sidecar %s: %s; copy it to another filesystem",
 					       ctx->sidecar, why));
 	else
-		file = dentry_open(&path, O_RDONLY | O_LARGEFILE, current_cred());
+		file = eis_open_file(&path);
 	path_put(&path);
 	if (!why && IS_ERR(file))
 		eis_mount_error(fc, PTR_ERR(file), "sidecar %s: cannot be opened", ctx->sidecar);

@@ -57,6 +57,27 @@ static int eis_check_image_file(struct fs_context *fc, const struct inode *inode
 			       why);
 }
 
+/**
+ * eis_open_file - open a file that we are going to read for as long as a mount lives
+ * @path: regular file
+ *
+ * Without times of access: nobody asks when an image was read; and a time that is updated is a
+ * write to the file's filesystem, with its locks, by whoever reads a page of ours. The flag is set
+ * afterwards: a filesystem may refuse it to who does not own the file.
+ * Context: may sleep. Return: the file, or ERR_PTR of what opening returned.
+ */
+struct file *eis_open_file(const struct path *path)
+{
+	struct file *file = dentry_open(path, O_RDONLY | O_LARGEFILE, current_cred());
+
+	if (!IS_ERR(file)) {
+		spin_lock(&file->f_lock);
+		file->f_flags |= O_NOATIME;
+		spin_unlock(&file->f_lock);
+	}
+	return file;
+}
+
 /* Our own file for @path; with our own position, flags and lifetime. */
 static struct file *eis_open_image(struct fs_context *fc, const struct path *path,
 				   const char *name)
@@ -68,11 +89,7 @@ static struct file *eis_open_image(struct fs_context *fc, const struct path *pat
 	err = eis_check_image_file(fc, d_backing_inode(path->dentry), name);
 	if (err)
 		return ERR_PTR(err);
-	/*
-	 * Nobody asks when an image was read; and a time that is updated is a write to the image's
-	 * filesystem, with its locks, by whoever reads a page of ours.
-	 */
-	file = dentry_open(path, O_RDONLY | O_LARGEFILE | O_NOATIME, current_cred());
+	file = eis_open_file(path);
 	if (IS_ERR(file)) {
 		err = PTR_ERR(file);
 		return ERR_PTR(eis_mount_error(fc, err, "%s: cannot be opened; check its permissions",

@@ -120,6 +120,7 @@ extern const struct fs_parameter_spec eis_parameters[];
 /* source.c */
 int eis_get_tree(struct fs_context *fc);
 int eis_open_devices(struct fs_context *fc, struct super_block *sb);
+struct file *eis_open_file(const struct path *path);
 const char *eis_file_unfit(const struct fs_context *fc, const struct inode *inode);
 char *eis_file_name(struct file *file);
 

@@ -80,7 +80,6 @@ def full(images):
     case("a lookback before the file", lambda i, m, l, e: m.set_item(l + 3, zmap.NONHEAD, 0x7FE), must=False)
     case("a lookback into the next extent back", lambda i, m, l, e: m.set_item(l + 3, zmap.NONHEAD, l + 3 - e[1][0]),
          must=False)
-    # Found out only by who maps both in one go: each by itself is an extent like others.
     case("an extent that reaches back over the one before", overlap)
     case("no head at the beginning", lambda i, m, l, e: m.set_item(0, zmap.NONHEAD, 1), k=0)
     case("an algorithm the image does not declare", lambda i, m, l, e: m.set_algorithms(zmap.ZSTD, 0), whole=True)
