@@ -235,7 +235,7 @@ static ssize_t eis_direct_read_files(struct kiocb *iocb, struct iov_iter *to)
 			return done ? done : -EINTR;
 		ret = eis_direct_extent(inode, iocb->ki_pos, to);
 		/* Refused alignment, or a part that has no direct way. */
-		if (ret == 0 || ret == -EINVAL)
+		if (ret == 0 || ret == -EINVAL || ret == -EOPNOTSUPP)
 			break;
 		if (ret < 0)
 			return done ? done : ret;

@@ -542,6 +542,30 @@ int erofs_prefix_read(struct erofs_source *src, const struct erofs_super *sb, u6
 	return 0;
 }
 
+/*
+ * A file that was copied with its attributes, and changed, may have an old digest besides that of its
+ * content: nothing tells which one is which. Return: 0: there is no other value; -ENODATA; another errno.
+ */
+static int only_value(struct walk *walk, const struct erofs_prefix *prefix, const void *value,
+		      u32 size)
+{
+	struct entry ent;
+	int ret;
+
+	while (!(ret = find_entry(walk, prefix->base_index, prefix->infix, prefix->len, &ent))) {
+		bool same = ent.value_size == size;
+
+		if (same)
+			ret = cursor_equal(&walk->cur, ent.space, ent.suffix_pos + ent.suffix_len,
+					   value, size, &same);
+		if (ret)
+			return ret;
+		if (!same)
+			return -ENODATA;
+	}
+	return ret == -ENODATA ? 0 : ret;
+}
+
 /**
  * erofs_fingerprint_get - content fingerprint of an inode (section 6.8)
  * @src:   the inode's space and that of shared attributes are read
@@ -554,8 +578,8 @@ int erofs_prefix_read(struct erofs_source *src, const struct erofs_super *sb, u6
  *
  * The value of the attribute that prefix sb->ishare_prefix_id names. Context:
  * may sleep if the source's get() may. Return: its length, 1..block size;
- * -ENODATA when the image or the inode has none or its length is out of
- * bounds; -ERANGE when @size is too small; otherwise as erofs_xattr_get().
+ * -ENODATA when the image or the inode has none, its length is out of bounds, or
+ * there are two that differ; -ERANGE when @size is too small; otherwise as erofs_xattr_get().
  */
 int erofs_fingerprint_get(struct erofs_source *src, const struct erofs_super *sb,
 			  const struct erofs_prefix *prefixes, const struct erofs_inode *inode,
@@ -582,6 +606,8 @@ int erofs_fingerprint_get(struct erofs_source *src, const struct erofs_super *sb
 		else
 			ret = read_value(&walk, &ent, buf);
 	}
+	if (!ret)
+		ret = only_value(&walk, prefix, buf, ent.value_size);
 	cursor_release(&walk.cur);
 	return ret ? ret : ent.value_size;
 }

@@ -271,7 +271,9 @@ static int eis_reconfigure(struct fs_context *fc)
 	struct eis_context *ctx = fc->fs_private;
 	struct eis_sb *sbi = eis_sb(sb);
 
-	if (ctx->domain && !eis_domain_is(sbi->domain, ctx->domain))
+	/* With noinode_share a name says nothing, and is not kept. */
+	if (ctx->domain && !(ctx->share_off && !sbi->opts.share) &&
+	    !eis_domain_is(sbi->domain, ctx->domain))
 		return eis_mount_error(fc, -EINVAL,
 				       "domain_id: cannot change on remount; unmount and mount again");
 	if ((ctx->share_on && !sbi->opts.share) || (ctx->share_off && sbi->opts.share))

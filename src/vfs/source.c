@@ -105,6 +105,16 @@ static struct file *eis_open_image(struct fs_context *fc, const struct path *pat
 
 /* ---- The primary storage ---- */
 
+/* Give back what get_tree_bdev() got. */
+static void eis_drop_tree(struct fs_context *fc)
+{
+	struct super_block *sb = fc->root->d_sb;
+
+	dput(fc->root);
+	fc->root = NULL;
+	deactivate_locked_super(sb);
+}
+
 /* The VFS found the device mounted already and handed out that superblock. */
 static int eis_check_reused(struct fs_context *fc)
 {
@@ -121,20 +131,24 @@ static int eis_check_reused(struct fs_context *fc)
 		what = "sidecar";
 	if (!what)
 		return 0;
-	dput(fc->root);
-	fc->root = NULL;
-	deactivate_locked_super(sb);
+	eis_drop_tree(fc);
 	return eis_mount_error(fc, -EBUSY,
 			       "already mounted with other %s; unmount it first, or mount the image as a file",
 			       what);
 }
 
-static int eis_get_tree_bdev(struct fs_context *fc)
+static int eis_get_tree_bdev(struct fs_context *fc, dev_t dev)
 {
 	int err = get_tree_bdev(fc, eis_fill_super);
 
 	if (err)
 		return err;
+	/* It was looked up by name, which may lead elsewhere from here than from where it was opened. */
+	if (fc->root->d_sb->s_bdev->bd_dev != dev) {
+		eis_drop_tree(fc);
+		return eis_mount_error(fc, -ENODEV, "%s: another device has this name here than the one that was opened; give its path",
+				       fc->source);
+	}
 	/* sget took s_fs_info if it made a new superblock. */
 	return fc->s_fs_info ? eis_check_reused(fc) : 0;
 }
@@ -217,6 +231,8 @@ int eis_get_tree(struct fs_context *fc)
 	err = eis_options_check(fc);
 	if (err)
 		return err;
+	/* Whatever "rw" said: the device is opened for reading, and mounts of it agree on that. */
+	fc->sb_flags |= SB_RDONLY;
 	sbi = kzalloc(sizeof(*sbi), GFP_KERNEL);
 	if (!sbi)
 		return -ENOMEM;
@@ -227,7 +243,7 @@ int eis_get_tree(struct fs_context *fc)
 	if (err)
 		return err;
 	if (S_ISBLK(d_backing_inode(path.dentry)->i_mode))
-		err = eis_get_tree_bdev(fc);
+		err = eis_get_tree_bdev(fc, d_backing_inode(path.dentry)->i_rdev);
 	else
 		err = eis_get_tree_file(fc, &path);
 	path_put(&path);

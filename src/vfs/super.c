@@ -379,7 +379,7 @@ static int eis_setup_domain(struct fs_context *fc, struct super_block *sb)
 		return PTR_ERR(domain);
 	sbi->domain = domain;
 	if (!sbi->image.fmt.has_ishare && !sbi->sidecar)
-		eis_mount_info(fc, "the image carries no content digests, so its files are not shared; build it with mkfs.erofs --xattr-inode-digest=trusted.erofs.fingerprint, or make a sidecar with 'erofs-ishare digest' and add sidecar=FILE");
+		eis_mount_info(fc, "the image carries no content digests, so its files are not shared; build it with mkfs.erofs --xattr-inode-digest, or make a sidecar with 'erofs-ishare digest' and add sidecar=FILE");
 	return 0;
 }
 

@@ -687,6 +687,39 @@ static void fingerprints(void)
 	}
 }
 
+/* Two of the same name: the same value, another one of that length, a longer one; the right one first or last. */
+static void two_fingerprints(void)
+{
+	static const u8 right[] = "sha256: of the content", old[] = "sha256: of another one", longer[] =
+		"sha256: of the content and more";
+	static const struct {
+		const u8 *first, *second;
+		size_t nfirst, nsecond;
+		int want;
+	} cases[] = {
+		{ right, right, sizeof(right), sizeof(right), sizeof(right) },
+		{ right, old, sizeof(right), sizeof(old), -ENODATA },
+		{ old, right, sizeof(old), sizeof(right), -ENODATA },
+		{ right, longer, sizeof(right), sizeof(longer), -ENODATA },
+	};
+	struct area a;
+	u8 buf[64];
+
+	set_prefix(0, 4, "erofs.fingerprint");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		xattrs_init(&x);
+		xattrs_add(&x, 0x80, "", 0, cases[i].first, cases[i].nfirst);
+		xattrs_add(&x, 1, "between", 7, "x", 1);
+		xattrs_add(&x, 4, "erofs.fingerprint", 17, cases[i].second, cases[i].nsecond);
+		area_open(&a);
+		a.sb.xattr_prefix_count = 1;
+		a.sb.has_ishare = true;
+		a.sb.ishare_prefix_id = 0;
+		CHECK_EQ(fingerprint(&a, buf, sizeof(buf), NULL), cases[i].want);
+		img_free(&a.img);
+	}
+}
+
 void tests_xattr(void)
 {
 	RUN(bloom_vectors);
@@ -707,4 +740,5 @@ void tests_xattr(void)
 	RUN(prefix_table);
 	RUN(prefix_spaces);
 	RUN(fingerprints);
+	RUN(two_fingerprints);
 }

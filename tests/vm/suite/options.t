@@ -61,6 +61,27 @@ secret()
 	[ $_rc = 0 ] || die "the domain's name is readable"
 }
 t "the domain's name is nowhere to be read" secret
+# What mount(8) says if nobody says "ro": the device is not opened for writing, and a second mount is the first one's.
+rw_is_ro()
+{
+	ours_only
+	loop $IMG/share-a.erofs
+	mkdir -p $MNT/o $MNT/o2
+	for d in o o2; do
+		eistool mountfd $FSTYPE $dev $MNT/$d rw domain_id=rw >$T/log || { cat $T/log; die "mount at $d"; }
+		grep " $MNT/$d " /proc/mounts | grep -q ' ro,' || die "/proc/mounts: $(grep " $MNT/$d " /proc/mounts)"
+	done
+	eistool umount $MNT/o2 && eistool umount $MNT/o && loops_free
+}
+t "rw is ro, twice on one device" rw_is_ro
+again()
+{
+	ours_only
+	mnt $IMG/share-a.erofs $MNT/o domain_id=web,noinode_share
+	mount -i -o remount,ro,noacl,domain_id=web,noinode_share $MNT/o || die "the same options are refused"
+	unmnt $MNT/o
+}
+t "a remount repeats domain_id and noinode_share" again
 shown()
 {
 	ours_only
