@@ -55,13 +55,14 @@ tidy()
 	done
 }
 
+# A test may have a function named like a program: `command` passes it by.
 report()		# NAME EXIT-CODE, output in $T/out
 {
 	case $2 in
 	0)	echo "ok - $1" ;;
-	3)	echo "ok - $1 # SKIP $(sed -n 's/^MISSING //p' "$T/out" | head -n 1)" ;;
-	*)	echo "not ok - $1 # exit $2: $(grep -a . "$T/out" | head -n 1 | cut -c1-200)"
-		head -n 25 "$T/out" | cut -c1-300 | sed 's/^/#   /' ;;
+	3)	echo "ok - $1 # SKIP $(command sed -n 's/^MISSING //p' "$T/out" | command head -n 1)" ;;
+	*)	echo "not ok - $1 # exit $2: $(command grep -a . "$T/out" | command head -n 1 | command cut -c1-200)"
+		command head -n 25 "$T/out" | command cut -c1-300 | command sed 's/^/#   /' ;;
 	esac
 }
 
@@ -76,6 +77,14 @@ expect()		# WANTED COMMAND...
 	shift
 	_got=$("$@" 2>&1) || true
 	[ "$_got" = "$_want" ] || die "$*: gives '$_got', should be '$_want'"
+}
+
+# Everything that nobody uses leaves the page cache: the first write empties the batches of pages on
+# their way to the LRU lists, which drop_caches passes by.
+drop_caches()
+{
+	echo 1 >/proc/sys/vm/compact_memory
+	echo 3 >/proc/sys/vm/drop_caches
 }
 
 # --- mounting ----------------------------------------------------------------------------

@@ -281,28 +281,34 @@ order()
 	unmnt $MNT/n
 }
 t "forged: records out of order" order
-cut()
+# changed_later WITH: the sidecar's file gets other content after the mount; no block of that is believed.
+# Read-ahead at mount brings more than the header, and what is in memory stays right: a drop of the
+# caches may find it still under way, so it may take a few mounts to have none of it in memory.
+changed_later()
 {
-	cp $SC $X
-	mnt $IMG/share-none.erofs $MNT/n domain_id=d1,sidecar=$X
-	# Read-ahead brought more than the header: what is in memory stays right.
-	echo 3 >/proc/sys/vm/drop_caches
-	truncate -s 4096 $X
-	unharmed $MNT/n || return 1
-	[ $good = 0 ] || die "blocks that are not there were believed"
+	for try in 1 2 3 4 5; do
+		cp $SC $X
+		mnt $IMG/share-none.erofs $MNT/n domain_id=d1,sidecar=$X || return 1
+		drop_caches
+		"$@"
+		unharmed $MNT/n || return 1
+		[ $good != 0 ] || return 0
+		unmnt $MNT/n
+	done
+	die "blocks that were not in the sidecar at mount were believed"
+}
+cut_off()
+{
+	changed_later truncate -s 4096 $X || return 1
 	unmnt $MNT/n
 }
-t "truncated while mounted" cut
+t "truncated while mounted" cut_off
+# Right for this image, and every checksum of it is right: but not what was mounted.
+overwrite() { cat $T/late >$X; }
 replaced()
 {
 	cp $IMG/share-none-late.sidecar $T/late
-	cp $SC $X
-	mnt $IMG/share-none.erofs $MNT/n domain_id=d1,sidecar=$X
-	# Right for this image, and every checksum of it is right: but not what was mounted.
-	echo 3 >/proc/sys/vm/drop_caches
-	cat $T/late >$X
-	unharmed $MNT/n || return 1
-	[ $good = 0 ] || die "blocks of another sidecar were believed"
+	changed_later overwrite || return 1
 	unmnt $MNT/n
 	mnt $IMG/share-none.erofs $MNT/n domain_id=d1,sidecar=$X
 	unharmed $MNT/n || return 1

@@ -32,8 +32,7 @@ gone() { [ ! -e "$1" ]; }
 # Everything warm is of no use to the next test.
 cool()
 {
-	echo 1 >/proc/sys/vm/compact_memory
-	echo 3 >/proc/sys/vm/drop_caches
+	drop_caches
 	within 5 no_domains || die "domains are left: $(domains)"
 }
 
