@@ -8,6 +8,9 @@
  * the kernel's own words about a failure are shown, with every version of
  * libmount. Everything else is libmount's.
  *
+ * mount(8) gives up root's rights before it calls a helper for somebody else, so that this
+ * one mounts for root only; "user" lines of fstab need "mount -i", which goes without it.
+ *
  * Exit codes are those of mount(8).
  */
 #include <errno.h>
@@ -42,7 +45,19 @@ static bool is_relative(const char *value, size_t len)
 	return len && value[0] != '/' && value[0] != '"' && !memmem(value, len, "=/", 2);
 }
 
-/* The options with absolute paths; NULL without memory. */
+/*
+ * Can @dir be the beginning of an option's value? A comma would end it: mount(2) knows no
+ * way to quote one. And libmount takes what follows a double quote for quoted.
+ */
+static bool fits_option(const char *dir)
+{
+	return !strpbrk(dir, ",\"");
+}
+
+/*
+ * The options with absolute paths; NULL without memory. In a directory whose name cannot be
+ * given in an option they stay relative: the kernel looks them up from here as well.
+ */
 static char *absolute_options(const char *options)
 {
 	char *in = strdup(options), *next = in, *name, *value, *out = strdup("");
@@ -55,7 +70,7 @@ static char *absolute_options(const char *options)
 			    (namelen == 6 && !memcmp(name, "device", 6));
 		char *n = strndup(name, namelen), *v = NULL;
 
-		if (value && path && is_relative(value, valuelen)) {
+		if (value && path && is_relative(value, valuelen) && fits_option(cwd)) {
 			if (asprintf(&v, "%s/%.*s", cwd, (int)valuelen, value) < 0)
 				v = NULL;
 		} else if (value) {
@@ -97,9 +112,18 @@ static long set_option(int fs, const char *key, const char *value)
 	return syscall(SYS_fsconfig, fs, value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, key, value, 0);
 }
 
+static bool is_remount(const struct request *req)
+{
+	char *value;
+	size_t len;
+
+	return !mnt_optstr_get_option(req->options, "remount", &value, &len);
+}
+
 /*
  * Ask again, through the call that has a log, and show it. Nothing is mounted: a
- * context that can be created after all is dropped.
+ * context that can be created after all is dropped. Not for a remount, where asking again
+ * could change something; the kernel's log has the same words.
  */
 static void explain(const struct request *req)
 {
@@ -182,7 +206,12 @@ static int do_mount(const struct request *req)
 	if (ret) {
 		fprintf(stderr, NAME ": %s: %s\n", req->target,
 			text[0] ? text : err ? strerror(err) : "mount failed");
-		if (err)
+		if (geteuid())
+			fprintf(stderr, NAME ": called without root's rights, as mount(8) does for \"user\" lines of "
+				"fstab: try 'mount -i %s'\n", req->target);
+		else if (err && is_remount(req))
+			fputs(NAME ": the kernel log may say why: see 'dmesg'\n", stderr);
+		else if (err)
 			explain(req);
 	}
 	return ret;
