@@ -85,14 +85,26 @@ endif
 dkms_remove = if $(DKMS) status $(name)/$(version) 2>/dev/null | grep -q .; then \
 	$(DKMS) remove $(name)/$(version) --all; fi
 
+# Where below "/" a module goes that DKMS does not install; empty: into this system.
+# The kernel's build system works elsewhere, so that a relative path would mean something else there.
+stage = $(abspath $(DESTDIR)$(INSTALL_MOD_PATH))
+
 # This kernel alone, without DKMS.
 modules_install: modules
-	$(MAKE) -C $(KDIR) M=$(CURDIR)/src INSTALL_MOD_DIR=updates modules_install
-	$(if $(DESTDIR)$(INSTALL_MOD_PATH),,$(DEPMOD) -a $(release))
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/src INSTALL_MOD_PATH='$(stage)' INSTALL_MOD_DIR=updates modules_install
+	$(if $(stage),,$(DEPMOD) -a $(release))
+
+# What "modules_install" has installed, for any kernel.
+remove_modules = for f in $(stage)/lib/modules/*/updates/erofs_ishare.ko*; do \
+	test -e "$$f" || continue; \
+	echo "rm $$f"; rm -f "$$f" || exit 1; \
+	dir=$$(dirname "$$f"); rmdir "$$dir" 2>/dev/null || :; \
+	$(if $(stage),:,$(DEPMOD) -a "$$(basename "$$(dirname "$$dir")")") || exit 1; done
 
 uninstall:
 	$(if $(DESTDIR),,@$(dkms_remove))
 	rm -rf $(DESTDIR)$(srcdir)
+	@$(remove_modules)
 	$(if $(tools),$(MAKE) -C tools uninstall)
 
 # ---- Packages ----
@@ -153,7 +165,8 @@ help:
 	@echo "make install           install by DKMS (as root): this kernel now, later ones by themselves,"
 	@echo "                       and the tools; make tools-install: the tools alone"
 	@echo "make modules_install   install for this kernel alone, without DKMS"
-	@echo "make uninstall         undo 'make install'"
+	@echo "  DESTDIR=DIRECTORY      below DIRECTORY, for a package"
+	@echo "make uninstall         undo 'make install' and 'make modules_install', for all kernels"
 	@echo "make check             all tests;  check-unit, check-tools: those that need no kernel"
 	@echo "make check-debug       on a debug kernel built from Debian's sources (KASAN, lockdep, kmemleak)"
 	@echo "make check-hostile     damaged images on that kernel: N=10000 of them"

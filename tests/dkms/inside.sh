@@ -55,6 +55,35 @@ installed()
 		{ echo "dkms status: $(dkms status)"; return 1; }
 }
 
+# A source that can be told from the released one, in what it builds: by a word, by its version.
+mark()
+{
+	sed -i '/^MODULE_INFO(eis_test, /d' src/vfs/main.c
+	echo "MODULE_INFO(eis_test, \"$1\");" >>src/vfs/main.c
+}
+marked()		# KERNEL WORD
+{
+	local word
+	word=$(modinfo -k "$1" -F eis_test erofs_ishare)
+	[ "$word" = "$2" ] || { echo "the module for $1 is of the source '$word', not '$2'"; return 1; }
+}
+set_version()
+{
+	version=$1
+	sed -i "s/^PACKAGE_VERSION=.*/PACKAGE_VERSION=\"$version\"/" dkms.conf
+}
+# This version is all that DKMS and /usr/src have of us.
+only_this_version()
+{
+	local other
+	other=$(dkms status erofs-ishare | grep -vF "erofs-ishare/$version,")
+	[ -z "$other" ] || { echo "dkms status: $other"; return 1; }
+	other=$(find /usr/src -maxdepth 1 -name 'erofs-ishare-*' ! -name "erofs-ishare-$version")
+	[ -z "$other" ] || { echo "left behind: $other"; return 1; }
+}
+released=$version
+next=${version%.*}.$((${version##*.} + 1))
+
 all_installed()
 {
 	local k
@@ -132,6 +161,44 @@ check "the build is the released source" eval \
 	'! find /usr/src/erofs-ishare-$version -name "*.o" -o -name "compat_config.h" -o -name ".probe*" | grep .'
 check "make uninstall" make uninstall
 check "nothing is left after make uninstall" nothing_left
+
+# ---- make modules_install ----
+
+# What a mount would find, and the time at which depmod has written.
+modules_seen() { find /lib/modules/ -printf '%p %l %s %T@\n' | sort; }
+# stages_to DIRECTORY VARIABLE=VALUE...: the module goes there, and nothing of this system changes.
+stages_to()
+{
+	local dir=$1 before found
+	shift
+	before=$(modules_seen)
+	make modules_install KVER="$first" "$@" || return 1
+	diff <(echo "$before") <(modules_seen) || { echo "changed what is below /lib/modules"; return 1; }
+	# What was built here, and what the lab has built in this root, is not meant.
+	found=$(find / -xdev \( -path /tree/src -o -path /build \) -prune -o -name 'erofs_ishare.ko*' -print)
+	[[ $found == "$dir/lib/modules/$first/updates/erofs_ishare.ko"* && $found != *$'\n'* ]] ||
+		{ echo "module is at '$found', not below $dir"; return 1; }
+}
+installed_without_dkms()
+{
+	[[ $(module_of "$first") == */updates/erofs_ishare.ko* ]] || { echo "modinfo finds '$(module_of "$first")'"; return 1; }
+	modprobe -n -S "$first" --show-depends fs-erofs-ishare | grep -q 'erofs_ishare\.ko' ||
+		{ echo "modprobe -S $first fs-erofs-ishare does not find it"; return 1; }
+}
+
+check "make modules_install DESTDIR= stages" stages_to /tmp/stage DESTDIR=/tmp/stage
+rm -rf /tmp/stage
+check "make modules_install DESTDIR= INSTALL_MOD_PATH= stages below both" \
+	stages_to /tree/stage/sub DESTDIR=stage INSTALL_MOD_PATH=/sub
+check "make modules_install for $first" make modules_install KVER="$first"
+check "installed without DKMS" installed_without_dkms
+check "make uninstall DESTDIR= takes away what was staged" eval \
+	'make uninstall DESTDIR=stage INSTALL_MOD_PATH=/sub && ! find stage -name "erofs_ishare*" | grep .'
+check "and nothing else" installed_without_dkms
+rm -rf stage
+check "make uninstall after make modules_install" make uninstall
+make clean
+check "nothing is left of make modules_install" nothing_left
 
 # ---- Kernels that cannot have it ----
 
@@ -216,8 +283,23 @@ if [ "$suite" = trixie ]; then
 	check "make rpm" make rpm
 	rpm=/tree/build/erofs-ishare-dkms-$version-1.noarch.rpm
 	check "rpm installs the package" rpm -i --nodeps "$rpm"
-	dkms autoinstall -k "$first"
-	check "the package's module is installed for $first" installed "$first"
+	check "its module is installed for every kernel that has headers" all_installed
+	# From here on for one kernel, to save time. The tools are not needed again.
+	for k in "${kernels[@]:1}"; do
+		rm "/lib/modules/$k/build"
+	done
+	mark again
+	check "make rpm once more, with another content" make rpm PKG_CONFIG=false
+	check "rpm installs the same version again" rpm -U --replacepkgs --nodeps "$rpm"
+	check "the module is that of the new package" eval 'installed "$first" && marked "$first" again && only_this_version'
+	set_version "$next"
+	mark next
+	check "make rpm of the next version" make rpm PKG_CONFIG=false
+	check "rpm upgrades to it" rpm -U --nodeps "/tree/build/erofs-ishare-dkms-$next-1.noarch.rpm"
+	check "the next version is installed" eval 'installed "$first" && marked "$first" next && only_this_version'
+	set_version "$released"
+	check "rpm goes back" rpm -U --oldpackage --nodeps "$rpm"
+	check "the version before is installed" eval 'installed "$first" && marked "$first" again && only_this_version'
 	check "rpm erases it" rpm -e --nodeps erofs-ishare-dkms
 	check "nothing is left after the erase" nothing_left
 else
