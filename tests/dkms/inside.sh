@@ -244,6 +244,17 @@ for k in "${kernels[@]}"; do
 	module_of "$k" >/dev/null || dkms autoinstall -k "$k"
 done
 check "the package's module is installed for every kernel" all_installed
+if [ "$suite" = bookworm ]; then
+	set_version "$next"
+	mark next
+	check "make deb of the next version" make deb
+	check "apt upgrades to it" apt-get -y install "/tree/build/erofs-ishare-dkms_${next}_all.deb"
+	module_of "$first" >/dev/null || dkms autoinstall -k "$first"
+	check "the next version is installed" eval 'installed "$first" && marked "$first" next && only_this_version'
+	set_version "$released"
+else
+	skip "apt upgrades to the next version" "tested on bookworm"
+fi
 check "apt purges it" apt-get -y purge erofs-ishare-dkms
 check "nothing is left after the purge" nothing_left
 
