@@ -55,6 +55,7 @@
 	X(DEV_ADDRESS,		EFSCORRUPTED,	"extent past the end of the address space") \
 	X(DEV_EXTENT,		EFSCORRUPTED,	"extent starts past the end of its device") \
 	X(DEV_ID,		ENODEV,		"extent on a device that does not exist (device id)") \
+	X(DEV_NOT_GIVEN,	ENODEV,		"extent on an extra device that was not given (device id)") \
 	X(INODE_NID,		EFSCORRUPTED,	"node id out of range") \
 	X(INODE_NO_METABOX,	EFSCORRUPTED,	"node id in a metabox that the image does not have") \
 	X(INODE_FORMAT,		EOPNOTSUPP,	"reserved i_format bits") \

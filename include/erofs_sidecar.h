@@ -74,7 +74,8 @@ struct erofs_sidecar_block_ondisk {
  * @sb_checksum:   the superblock's checksum field, whether or not the image uses it
  * @sb_crc:        CRC-32C of the bytes from 1024 on that this checksum covers, the field
  *                 itself included: for images that have no checksum
- * @devices_crc:   CRC-32C of tag, blocks and uniaddr of every device slot; 0 = no slot
+ * @devices_crc:   CRC-32C of tag, blocks and uniaddr of every device slot and of whether they lie
+ *                 behind the primary device; 0 = no slot
  * @extra_devices: slots
  * @blkszbits:     log2 of the block size
  */
@@ -93,12 +94,13 @@ struct erofs_image_id {
  * erofs_image_id_read - identify an image
  * @src:  EROFS_DEV is read
  * @devs: array of sb->extra_devices decoded slots, NULL if none
+ * @flat: the extra devices' content is looked for behind the primary one
  * @id:   result
  *
  * Return: 0, or the source's errno.
  */
 int erofs_image_id_read(struct erofs_source *src, const struct erofs_super *sb,
-			const struct erofs_device *devs, struct erofs_image_id *id,
+			const struct erofs_device *devs, bool flat, struct erofs_image_id *id,
 			struct erofs_diag *diag);
 
 /**

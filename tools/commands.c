@@ -48,11 +48,14 @@ static int open_image(const struct options *opts, const char *path, struct image
 /* ---- digest ---- */
 
 /* One line as sha256sum(1) writes it, which marks a name that it had to escape. */
-static void list_file(const struct walk *w, const struct walk_file *file)
+static int list_file(const struct walk *w, const struct walk_file *file, const char *image)
 {
 	char path[4096];
 	const char *name = walk_path(w, &file->name, path, sizeof(path));
 
+	if (*name != '/')
+		return complain("%s: %s (nid %llu): this is the end of a path of more than %zu bytes, which no program can open",
+				image, name, (unsigned long long)file->nid, sizeof(path) - 1);
 	if (strpbrk(name, "\\\n\r"))
 		putchar('\\');
 	for (u32 i = 0; i < EROFS_SIDECAR_DIGEST_LEN; i++)
@@ -65,18 +68,20 @@ static void list_file(const struct walk *w, const struct walk_file *file)
 			putchar(*name);
 	}
 	putchar('\n');
+	return 0;
 }
 
 static int list_image(const struct options *opts, const struct image *image)
 {
 	struct walk w;
+	int ret = 0;
 
 	if (digest_image(opts, image, &w))
 		return -1;
 	for (u32 i = 0; i < w.nfiles; i++)
-		list_file(&w, &w.files[i]);
+		ret |= list_file(&w, &w.files[i], image->name);
 	walk_free(&w);
-	return 0;
+	return ret;
 }
 
 static bool uuid_is_zero(const u8 *uuid)
@@ -99,7 +104,7 @@ static int make_sidecar(const struct options *opts, const struct image *image, c
 	if (uuid_is_zero(image->sb.uuid))
 		complain("%s: has no uuid, so its sidecar is told from that of a similar image by the superblock only",
 			 image->name);
-	if (sidecar_id(image, &id) || digest_image(opts, image, &w))
+	if (sidecar_target(path, image) || sidecar_id(image, &id) || digest_image(opts, image, &w))
 		return -1;
 	ret = sidecar_write(path, &w, &id, &sc);
 	if (!ret)

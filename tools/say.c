@@ -12,16 +12,25 @@
 
 static bool line_open;		/* a line of progress has no newline yet; under stderr's lock */
 
+/* Messages quote names from images, and go to terminals: no control characters. */
 static void vsay(const char *fmt, va_list args)
 {
+	char *text = NULL;
+	int n = vasprintf(&text, fmt, args);
+
 	flockfile(stderr);
 	if (line_open)
 		fputs("\r\033[K", stderr);
 	line_open = false;
 	fputs("erofs-ishare: ", stderr);
-	vfprintf(stderr, fmt, args);
+	for (int i = 0; i < n; i++)
+		fputc((u8)text[i] < ' ' || text[i] == 127 ? '?' : text[i], stderr);
+	if (n < 0)
+		fputs("out of memory", stderr);
 	fputc('\n', stderr);
 	funlockfile(stderr);
+	if (n >= 0)
+		free(text);
 }
 
 int complain(const char *fmt, ...)
@@ -47,10 +56,12 @@ int complain_diag(const char *file, const char *what, int err, const struct erof
 				file, what, erofs_check_text(diag->check),
 				(unsigned long long)diag->pos, (unsigned long long)diag->nid,
 				strerror(-err));
-	return complain("%s: %s: %s: %s: value 0x%llx at byte %llu, nid %llu; check the image with fsck.erofs",
+	return complain("%s: %s: %s: %s: value 0x%llx at byte %llu, nid %llu; %s",
 			file, what, erofs_check_name(diag->check), erofs_check_text(diag->check),
 			(unsigned long long)diag->value, (unsigned long long)diag->pos,
-			(unsigned long long)diag->nid);
+			(unsigned long long)diag->nid,
+			diag->check == EROFS_CHECK_DEV_NOT_GIVEN ? "give it with --device" :
+			"check the image with fsck.erofs");
 }
 
 int usage_error(const char *fmt, ...)

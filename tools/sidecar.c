@@ -18,7 +18,7 @@ int sidecar_id(const struct image *image, struct erofs_image_id *id)
 {
 	struct view *v = view_new(image);
 	struct erofs_diag diag = { 0 };
-	int err = erofs_image_id_read(&v->src, &image->sb, image->devs, id, &diag);
+	int err = erofs_image_id_read(&v->src, &image->sb, image->devs, image->flat, id, &diag);
 
 	view_free(v);
 	return err ? complain_diag(image->name, "superblock", err, &diag) : 0;
@@ -69,12 +69,32 @@ static bool write_blocks(int fd, const struct erofs_sidecar *sc, const void *hea
 	return true;
 }
 
-/* A new name is on the disk when its directory is. */
+int sidecar_target(const char *path, const struct image *image)
+{
+	struct stat old, st;
+
+	if (lstat(path, &old))
+		return 0;
+	if (S_ISLNK(old.st_mode))
+		return complain("%s: is a symbolic link; name the file that it leads to", path);
+	if (!S_ISREG(old.st_mode))
+		return complain("%s: is no regular file; name a sidecar, or a new file", path);
+	for (u32 i = 0; i < image->ncontainers; i++) {
+		if (!fstat(image->containers[i].fd, &st) && st.st_dev == old.st_dev &&
+		    st.st_ino == old.st_ino)
+			return complain("%s: is %s; name another file for the sidecar", path,
+					i ? "a device of the image" : "the image");
+	}
+	return 0;
+}
+
+/* A new name is on the disk when its directory is. One that cannot be read cannot be asked to. */
 static bool sync_dir(const char *path)
 {
 	char *copy = strdup(path);
 	int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	bool ok = fd >= 0 && (!fsync(fd) || errno == EINVAL || errno == EROFS);
+	bool ok = fd < 0 ? copy && errno == EACCES :
+			   !fsync(fd) || errno == EINVAL || errno == EROFS;
 
 	if (fd >= 0)
 		close(fd);
@@ -101,10 +121,13 @@ static int write_file(const char *path, const struct erofs_sidecar *sc, const vo
 	if (!write_blocks(fd, sc, header, records) || fchmod(fd, 0666 & ~mask) || fsync(fd))
 		ret = complain("%s: cannot be written: %s", path, strerror(errno));
 	close(fd);
-	if (!ret && (rename(temp, path) || !sync_dir(path)))
+	if (!ret && rename(temp, path))
 		ret = complain("%s: cannot be put in its place: %s", path, strerror(errno));
 	if (ret)
 		unlink(temp);
+	else if (!sync_dir(path))
+		ret = complain("%s: is in its place, but may not survive a crash: its directory cannot be synced: %s",
+			       path, strerror(errno));
 	free(temp);
 	return ret;
 }

@@ -20,6 +20,9 @@ struct sidecar_file {
 /* sidecar_id - what a sidecar recognises @image by; 0, or -1 with a complaint */
 int sidecar_id(const struct image *image, struct erofs_image_id *id);
 
+/* sidecar_target - may a sidecar of @image be put at @path? 0, or -1 with a complaint */
+int sidecar_target(const char *path, const struct image *image);
+
 /**
  * sidecar_write - write the sidecar of all files of @w, whose digests are computed
  *

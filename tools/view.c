@@ -345,7 +345,8 @@ static int compressed_piece(struct view *v, const struct zinode *z, u64 pos, u64
 		if (ext.len > EROFS_PCLUSTER_MAX_LLEN)
 			return decode_failed(z, &ext, -EUCLEAN, diag);
 		e = free_slot(v, z);
-		e->data = malloc((size_t)ext.len);
+		/* Zeros: no codec's mistake may bring back what was decoded before. */
+		e->data = calloc(1, (size_t)ext.len);
 		err = e->data ? decode_extent(v, z, &ext, e->data, diag) :
 				decode_failed(z, &ext, -ENOMEM, diag);
 		if (err) {

@@ -237,7 +237,9 @@ const char *walk_path(const struct walk *w, const struct walk_name *name, char *
 	buf[at] = '\0';
 	/* Every directory was found once, below one found earlier: this ends. */
 	for (;;) {
-		if (name->len + 1 > at) {
+		/* But for the root, which has no name, a slash comes with it. */
+		if (name->len + (name->parent != WALK_NO_PARENT) > at) {
+			at = at < 3 ? 3 : at;
 			memcpy(buf, "...", 3);
 			memmove(buf + 3, buf + at, size - at);
 			return buf;

@@ -35,6 +35,22 @@ struct eis_storage *eis_locate(const struct eis_image *image, const struct erofs
 }
 
 /**
+ * eis_advice - what to do about a check that failed
+ * @check: of the image
+ */
+const char *eis_advice(enum erofs_check check)
+{
+	switch (check) {
+	case EROFS_CHECK_SOURCE:
+		return "check the device or image file";
+	case EROFS_CHECK_DEV_NOT_GIVEN:
+		return "unmount, and mount with device=PATH for each extra device";
+	default:
+		return "check the image with fsck.erofs or rebuild it";
+	}
+}
+
+/**
  * eis_report - say what is wrong with an image, rate-limited
  * @image: the image
  * @what: what was being done, e.g. "read"
@@ -55,6 +71,5 @@ void eis_report(const struct eis_image *image, const char *what, const struct er
 	       image->sb->s_id, MAJOR(image->sb->s_dev), MINOR(image->sb->s_dev), what, diag->nid,
 	       err, erofs_check_name(diag->check),
 	       erofs_check_text(diag->check), diag->value, diag->pos,
-	       diag->check == EROFS_CHECK_SOURCE ? "check the device or image file" :
-						   "check the image with fsck.erofs or rebuild it");
+	       eis_advice(diag->check));
 }

@@ -67,8 +67,12 @@ static int locate_device(const struct erofs_super *sb, const struct erofs_device
 	end = dev->blocks ? dev->blocks << sb->blkszbits : EROFS_POS_MAX;
 	if (pa >= end)
 		return erofs_fail(diag, EROFS_CHECK_DEV_EXTENT, 0, pa, device_id);
-	if (flat)
+	if (flat) {
+		/* Old writers do not place it. Block 0 is the superblock's. */
+		if (!dev->uniaddr)
+			return erofs_fail(diag, EROFS_CHECK_DEV_NOT_GIVEN, 0, pa, device_id);
 		base = dev->uniaddr << sb->blkszbits;
+	}
 
 	loc->device = flat ? 0 : device_id;
 	loc->pos = base + pa;
@@ -94,7 +98,8 @@ static int locate_device(const struct erofs_super *sb, const struct erofs_device
  * A unified address belongs to the first slot whose range contains it, byte by
  * byte: loc->len ends where an earlier slot, or any slot when none contains
  * @pa, takes over. O(extra devices) for unified addresses, O(1) otherwise.
- * Context: any. Return: 0; -ENODEV for a device that does not exist;
+ * Context: any. Return: 0; -ENODEV for a device that does not exist, or that
+ * was not given and has no place behind the primary one either;
  * -EFSCORRUPTED when the range wraps or starts past the end of its device.
  */
 int erofs_locate(const struct erofs_super *sb, const struct erofs_device *devs, bool flat,

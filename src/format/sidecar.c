@@ -58,13 +58,15 @@ static int crc_super(struct erofs_source *src, const struct erofs_super *sb, u32
  * @src:  EROFS_DEV is read
  * @sb:   its superblock
  * @devs: array of sb->extra_devices decoded slots, NULL if none
+ * @flat: the extra devices' content is looked for behind the primary one
  * @id:   result
  * @diag: named check on failure
  *
+ * The same image with and without its devices has other bytes in its files: two images.
  * Context: may sleep if the source's get() may. Return: 0 or the source's errno.
  */
 int erofs_image_id_read(struct erofs_source *src, const struct erofs_super *sb,
-			const struct erofs_device *devs, struct erofs_image_id *id,
+			const struct erofs_device *devs, bool flat, struct erofs_image_id *id,
 			struct erofs_diag *diag)
 {
 	u32 i, crc = CRC_SEED;
@@ -82,7 +84,7 @@ int erofs_image_id_read(struct erofs_source *src, const struct erofs_super *sb,
 		crc = crc_u64(crc, devs[i].blocks);
 		crc = crc_u64(crc, devs[i].uniaddr);
 	}
-	id->devices_crc = sb->extra_devices ? crc : 0;
+	id->devices_crc = sb->extra_devices ? crc_u64(crc, flat) : 0;
 	return crc_super(src, sb, &id->sb_crc, diag);
 }
 

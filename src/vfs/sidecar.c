@@ -151,7 +151,7 @@ static int eis_sidecar_verify(struct eis_sb *sbi, struct eis_sidecar *sc, struct
 	if (err)
 		return err;
 	eis_source_init(&es, image, NULL);
-	err = erofs_image_id_read(&es.src, &image->fmt, image->devs, &id, diag);
+	err = erofs_image_id_read(&es.src, &image->fmt, image->devs, image->flat, &id, diag);
 	eis_source_exit(&es);
 	return err ? err : erofs_sidecar_match(&sc->fmt, &id, diag);
 }
@@ -232,6 +232,15 @@ void eis_sidecar_free(struct eis_sidecar *sc)
 const char *eis_sidecar_name(const struct eis_sidecar *sc)
 {
 	return sc ? sc->name : NULL;
+}
+
+/**
+ * eis_sidecar_storage - where it lies
+ * @sc: a mount's sidecar
+ */
+const struct eis_storage *eis_sidecar_storage(const struct eis_sidecar *sc)
+{
+	return sc->storage;
 }
 
 /**

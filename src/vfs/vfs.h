@@ -55,6 +55,9 @@ struct eis_device_arg {
 	struct file *file;
 };
 
+/* A device table has no more slots. */
+#define EIS_DEVICES_MAX	65535U
+
 /**
  * struct eis_context - a mount or remount in the making (fc->fs_private)
  * @opts:     options so far
@@ -114,6 +117,7 @@ static inline struct eis_sb *eis_sb(const struct super_block *sb)
 /* options.c */
 int eis_init_fs_context(struct fs_context *fc);
 int eis_options_check(struct fs_context *fc);
+void eis_device_arg_free(struct eis_device_arg *arg);
 int eis_show_options(struct seq_file *seq, struct dentry *root);
 extern const struct fs_parameter_spec eis_parameters[];
 
@@ -136,6 +140,7 @@ int eis_sidecar_open(struct fs_context *fc, struct super_block *sb);
 void eis_sidecar_drop(struct eis_sidecar *sc);
 void eis_sidecar_free(struct eis_sidecar *sc);
 const char *eis_sidecar_name(const struct eis_sidecar *sc);
+const struct eis_storage *eis_sidecar_storage(const struct eis_sidecar *sc);
 bool eis_sidecar_is(const struct eis_sidecar *sc, const char *name);
 int eis_sidecar_fingerprint(struct eis_sidecar *sc, struct inode *inode, void *buf, size_t size);
 

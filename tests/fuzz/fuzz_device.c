@@ -16,7 +16,8 @@ static void check_location(const struct erofs_super *sb, const struct erofs_devi
 
 	if (err) {
 		MUST(diag.check == EROFS_CHECK_DEV_ID || diag.check == EROFS_CHECK_DEV_ADDRESS ||
-		     diag.check == EROFS_CHECK_DEV_EXTENT);
+		     diag.check == EROFS_CHECK_DEV_EXTENT ||
+		     diag.check == EROFS_CHECK_DEV_NOT_GIVEN);
 		return;
 	}
 	MUST(loc.len >= 1 && loc.len <= len);

@@ -146,6 +146,16 @@ static int dev_id(struct erofs_diag *diag)
 	return locate(2, 0, 1, diag);
 }
 
+static int dev_not_given(struct erofs_diag *diag)
+{
+	struct erofs_device unplaced = { .blocks = 10 };
+	struct erofs_super sb = { .blkszbits = 9, .extra_devices = 1 };
+	struct erofs_location loc;
+
+	CHECK_EQ(erofs_locate(&sb, &unplaced, false, 1, 0, 1, &loc, NULL), 0);
+	return erofs_locate(&sb, &unplaced, true, 1, 0, 1, &loc, diag);
+}
+
 /* ---- Inodes -------------------------------------------------------------------- */
 
 /* A healthy extended inode at byte 64 with one field changed. */
@@ -512,6 +522,7 @@ static const struct {
 	CASE(DEV_ADDRESS, -EUCLEAN, dev_address),
 	CASE(DEV_EXTENT, -EUCLEAN, dev_extent),
 	CASE(DEV_ID, -ENODEV, dev_id),
+	CASE(DEV_NOT_GIVEN, -ENODEV, dev_not_given),
 	CASE(INODE_NID, -EUCLEAN, inode_nid),
 	CASE(INODE_NO_METABOX, -EUCLEAN, inode_no_metabox),
 	CASE(INODE_FORMAT, -EOPNOTSUPP, inode_format),

@@ -224,6 +224,7 @@ static void locate_unstated_size(void)
 
 static void locate_refusals(void)
 {
+	static const struct erofs_device unplaced = { .blocks = 10 };
 	struct erofs_super sb = { .blkszbits = 12, .extra_devices = 2 };
 	struct erofs_location loc;
 	struct erofs_diag diag;
@@ -240,6 +241,10 @@ static void locate_refusals(void)
 		FAILS_WITH(erofs_locate(&sb, two, flat, 0, ~0ULL, 1, &loc, &diag),
 			   -EFSCORRUPTED, DEV_ADDRESS);
 	}
+	/* One that is not placed behind the primary device is nowhere, if it is not given. */
+	FAILS_WITH(erofs_locate(&sb, &unplaced, true, 1, 0, 1, &loc, &diag), -ENODEV, DEV_NOT_GIVEN);
+	CHECK_EQ(diag.value, 1);
+	CHECK_EQ(erofs_locate(&sb, &unplaced, false, 1, 0, 1, &loc, &diag), 0);
 	sb.extra_devices = 0;
 	FAILS_WITH(erofs_locate(&sb, NULL, false, 1, 0, 1, &loc, &diag), -ENODEV, DEV_ID);
 }

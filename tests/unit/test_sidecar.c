@@ -299,7 +299,7 @@ static int id_of(struct img *img, struct erofs_image_id *id)
 	int err = erofs_super_read(&r.src, 12, &sb, NULL);
 
 	if (!err)
-		err = erofs_image_id_read(&r.src, &sb, NULL, id, NULL);
+		err = erofs_image_id_read(&r.src, &sb, NULL, true, id, NULL);
 	CHECK_READER(&r);
 	return err;
 }
@@ -327,6 +327,29 @@ static void image_ids(void)
 			img_free(&img);
 		}
 	}
+}
+
+/* With its devices and without them, an image has other bytes in its files. */
+static void image_id_devices(void)
+{
+	static const struct erofs_device dev = { .tag = "one", .blocks = 10, .uniaddr = 100 };
+	struct erofs_image_id given, flat;
+	struct erofs_super sb;
+	struct reader r;
+	struct img img;
+
+	img_init(&img, 12);
+	img_super(&img, &(struct super_spec){ .blocks = 5, .inos = 3 });
+	img_seal(&img);
+	r = open_img(&img);
+	CHECK_EQ(erofs_super_read(&r.src, 12, &sb, NULL), 0);
+	sb.extra_devices = 1;
+	CHECK_EQ(erofs_image_id_read(&r.src, &sb, &dev, false, &given, NULL), 0);
+	CHECK_EQ(erofs_image_id_read(&r.src, &sb, &dev, true, &flat, NULL), 0);
+	CHECK(given.devices_crc != flat.devices_crc);
+	CHECK_EQ(given.device_blocks, flat.device_blocks);
+	CHECK_READER(&r);
+	img_free(&img);
 }
 
 static void other_images(void)
@@ -370,5 +393,6 @@ void tests_sidecar(void)
 	RUN(forged_order);
 	RUN(failing_source);
 	RUN(image_ids);
+	RUN(image_id_devices);
 	RUN(other_images);
 }
