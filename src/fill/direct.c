@@ -33,7 +33,8 @@ static int eis_iomap_inline(struct inode *inode, const struct erofs_extent *ext,
 	int err;
 
 	iomap->type = IOMAP_INLINE;
-	iomap->addr = fmt->space == EROFS_DEV ? ext->pa : IOMAP_NULL_ADDR;
+	iomap->addr = fmt->space == EROFS_DEV ? image->storage[0]->start + ext->pa :
+						IOMAP_NULL_ADDR;
 	if (flags & IOMAP_REPORT)
 		return 0;
 	eis_source_init(&es, image, NULL);

@@ -135,6 +135,26 @@ void eis_meta_exit(struct eis_storage *st)
 	st->meta = NULL;
 }
 
+/*
+ * The folio at @index if it is there, read to its end. NULL: it is not, or reading it failed.
+ * read_mapping_folio() would wait for a read-ahead of ours as well, but not so that it can be killed.
+ */
+static struct folio *eis_cached_wait(struct address_space *mapping, pgoff_t index, bool *there)
+{
+	struct folio *folio = filemap_get_folio(mapping, index);
+	int err = 0;
+
+	*there = !IS_ERR_OR_NULL(folio);
+	if (!*there)
+		return NULL;
+	if (!folio_test_uptodate(folio))
+		err = folio_wait_locked_killable(folio);
+	if (!err && folio_test_uptodate(folio))
+		return folio;
+	folio_put(folio);
+	return err ? ERR_PTR(err) : NULL;
+}
+
 /**
  * eis_cached_folio - the folio of a page cache that holds one byte
  * @mapping: page cache
@@ -149,23 +169,21 @@ struct folio *eis_cached_folio(struct address_space *mapping, struct file_ra_sta
 {
 	pgoff_t index = pos >> PAGE_SHIFT;
 	struct folio *folio;
+	bool there;
 
 	if (pos >= i_size_read(mapping->host))
 		return ERR_PTR(-EIO);
-	folio = filemap_get_folio(mapping, index);
-	if (!IS_ERR_OR_NULL(folio)) {
-		if (folio_test_uptodate(folio))
-			return folio;
-		folio_put(folio);
-	} else {
+	folio = eis_cached_wait(mapping, index, &there);
+	if (!there) {
 		/* What is read may be decoded here, and an image may send us from one place to the next. */
 		cond_resched();
 		if (fatal_signal_pending(current))
 			return ERR_PTR(-EINTR);
 		page_cache_sync_readahead(mapping, ra, NULL, index, 1);
+		ra->prev_pos = pos;
+		folio = eis_cached_wait(mapping, index, &there);
 	}
-	ra->prev_pos = pos;
-	return read_mapping_folio(mapping, index, NULL);
+	return folio ? folio : read_mapping_folio(mapping, index, NULL);
 }
 
 /*

@@ -102,11 +102,16 @@ struct eis_storage *eis_storage_from_bdev(const char *path, struct super_block *
 struct eis_storage *eis_storage_from_file(struct file *file, u64 start, bool direct,
 					  struct eis_inflight *inflight)
 {
+	/* The file may be renamed meanwhile: vsnprintf() knows how to read a name. */
+	char *name = kasprintf(GFP_KERNEL, "%pD", file);
 	struct eis_storage *st;
 	struct kstat stat;
 	int err;
 
-	st = eis_storage_new(file->f_path.dentry->d_name.name, start, inflight);
+	if (!name)
+		return ERR_PTR(-ENOMEM);
+	st = eis_storage_new(name, start, inflight);
+	kfree(name);
 	if (!st)
 		return ERR_PTR(-ENOMEM);
 	st->file = get_file(file);

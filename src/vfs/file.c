@@ -120,7 +120,9 @@ static int eis_decide(struct inode *inode)
 	struct eis_inode *ei = eis_i(inode);
 	int err = 0;
 
-	inode_lock(inode);
+	/* Whoever has it may be waiting for a slow disk. */
+	if (down_write_killable(&inode->i_rwsem))
+		return -EINTR;
 	if (!ei->member.shared && !test_bit(EIS_I_PRIVATE, &ei->flags)) {
 		err = eis_try_join(inode);
 		if (err && err != -EINTR)

@@ -90,6 +90,20 @@ static int eis_parse_source(struct fs_context *fc, struct fs_parameter *param)
 	}
 }
 
+/**
+ * eis_device_arg_free - take one device= option off its list and free it
+ * @arg: on the list of its context
+ */
+void eis_device_arg_free(struct eis_device_arg *arg)
+{
+	list_del(&arg->link);
+	if (arg->file)
+		fput(arg->file);
+	kfree(arg->path);
+	kfree(arg->tag);
+	kfree(arg);
+}
+
 /*
  * device=PATH fills slots of the device table in order; device=TAG=PATH, with
  * PATH absolute, fills the slot of that tag.
@@ -102,6 +116,9 @@ static int eis_parse_device(struct fs_context *fc, struct fs_parameter *param)
 
 	if (eis_is_remount(fc))
 		return 0;
+	if (ctx->nr_devices == EIS_DEVICES_MAX)
+		return eis_mount_error(fc, -EINVAL, "device: more than %u given; give each one once",
+				       EIS_DEVICES_MAX);
 	arg = kzalloc(sizeof(*arg), GFP_KERNEL);
 	if (!arg)
 		return -ENOMEM;
@@ -321,13 +338,8 @@ static void eis_free_fs_context(struct fs_context *fc)
 	/* Ours until the superblock takes it. */
 	eis_sb_free(fc->s_fs_info);
 	fc->s_fs_info = NULL;
-	list_for_each_entry_safe(arg, next, &ctx->devices, link) {
-		if (arg->file)
-			fput(arg->file);
-		kfree(arg->path);
-		kfree(arg->tag);
-		kfree(arg);
-	}
+	list_for_each_entry_safe(arg, next, &ctx->devices, link)
+		eis_device_arg_free(arg);
 	if (ctx->source)
 		fput(ctx->source);
 	if (ctx->sidecar_file)
@@ -347,11 +359,20 @@ static const struct fs_context_operations eis_context_ops = {
 /**
  * eis_init_fs_context - begin a mount or remount
  * @fc: mount or remount in the making
+ *
+ * Return: 0, -EPERM or -ENOMEM.
  */
 int eis_init_fs_context(struct fs_context *fc)
 {
-	struct eis_context *ctx = kzalloc(sizeof(*ctx), GFP_KERNEL);
+	struct eis_context *ctx;
 
+	/*
+	 * The VFS asks for this after the options, and before them only for rights in some user
+	 * namespace: what options take of memory and print to the log is not for everybody.
+	 */
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	ctx = kzalloc(sizeof(*ctx), GFP_KERNEL);
 	if (!ctx)
 		return -ENOMEM;
 	INIT_LIST_HEAD(&ctx->devices);

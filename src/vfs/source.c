@@ -103,6 +103,33 @@ static struct file *eis_open_image(struct fs_context *fc, const struct path *pat
 	return file;
 }
 
+/* ---- What device= names ---- */
+
+/* The device= option of slot @id (1-based): by tag if one names it, else the next untagged. */
+static struct eis_device_arg *eis_pick_device(struct eis_context *ctx,
+					      const struct erofs_device *dev)
+{
+	struct eis_device_arg *arg, *first = NULL;
+
+	list_for_each_entry(arg, &ctx->devices, link) {
+		if (arg->tag && !strcmp(arg->tag, dev->tag))
+			return arg;
+		if (!arg->tag && !first)
+			first = arg;
+	}
+	return first;
+}
+
+/* The path behind it, however it was given. */
+static int eis_device_path(const struct eis_device_arg *arg, struct path *path)
+{
+	if (!arg->file)
+		return kern_path(arg->path, LOOKUP_FOLLOW, path);
+	*path = arg->file->f_path;
+	path_get(path);
+	return 0;
+}
+
 /* ---- The primary storage ---- */
 
 /* Give back what get_tree_bdev() got. */
@@ -113,6 +140,54 @@ static void eis_drop_tree(struct fs_context *fc)
 	dput(fc->root);
 	fc->root = NULL;
 	deactivate_locked_super(sb);
+}
+
+/* Is it what the storage has open? */
+static bool eis_storage_is(const struct eis_storage *st, const struct path *path)
+{
+	const struct inode *inode = d_backing_inode(path->dentry);
+
+	if (st->bdev)
+		return S_ISBLK(inode->i_mode) && inode->i_rdev == st->bdev->bd_dev;
+	return inode == file_inode(st->file);
+}
+
+/* Does sidecar= lead to the mount's own? */
+static bool eis_same_sidecar(const struct eis_sb *sbi, const struct eis_context *ctx)
+{
+	struct path path;
+	bool same;
+
+	if (!sbi->sidecar || !ctx->sidecar)
+		return !sbi->sidecar && !ctx->sidecar;
+	if (ctx->sidecar_file)
+		return eis_storage_is(eis_sidecar_storage(sbi->sidecar), &ctx->sidecar_file->f_path);
+	if (kern_path(ctx->sidecar, LOOKUP_FOLLOW, &path))
+		return false;
+	same = eis_storage_is(eis_sidecar_storage(sbi->sidecar), &path);
+	path_put(&path);
+	return same;
+}
+
+/* Does device= lead, slot by slot, to the mount's own? */
+static bool eis_same_devices(const struct eis_sb *sbi, struct eis_context *ctx)
+{
+	const struct eis_image *image = &sbi->image;
+	bool same = ctx->nr_devices == image->nr_storage - 1;
+	u32 id;
+
+	for (id = 1; same && id < image->nr_storage; id++) {
+		struct eis_device_arg *arg = eis_pick_device(ctx, &image->devs[id - 1]);
+		struct path path;
+
+		same = arg && !eis_device_path(arg, &path);
+		if (!same)
+			break;
+		same = eis_storage_is(image->storage[id], &path);
+		path_put(&path);
+		eis_device_arg_free(arg);
+	}
+	return same;
 }
 
 /* The VFS found the device mounted already and handed out that superblock. */
@@ -127,8 +202,10 @@ static int eis_check_reused(struct fs_context *fc)
 		what = "sharing options or domain_id";
 	else if (sbi->opts.fsoffset != ctx->opts.fsoffset)
 		what = "fsoffset";
-	else if (!eis_sidecar_is(sbi->sidecar, ctx->sidecar))
+	else if (!eis_same_sidecar(sbi, ctx))
 		what = "sidecar";
+	else if (!eis_same_devices(sbi, fc->fs_private))
+		what = "device";
 	if (!what)
 		return 0;
 	eis_drop_tree(fc);
@@ -252,15 +329,29 @@ int eis_get_tree(struct fs_context *fc)
 
 /* ---- Extra devices ---- */
 
-static struct eis_storage *eis_open_device_path(struct fs_context *fc, struct super_block *sb,
-						const struct path *path, const char *name)
+static struct eis_storage *eis_open_device_bdev(struct super_block *sb, dev_t dev,
+						const char *name)
 {
+	struct eis_storage *st = eis_storage_from_bdev(name, sb, &eis_sb(sb)->image.inflight);
+
+	/* It was opened by name, which may lead elsewhere by now, or from here. */
+	if (!IS_ERR(st) && st->bdev->bd_dev != dev) {
+		eis_storage_close(st);
+		return ERR_PTR(-ENODEV);
+	}
+	return st;
+}
+
+static struct eis_storage *eis_open_device(struct fs_context *fc, struct super_block *sb,
+					   const struct path *path, const char *name)
+{
+	const struct inode *inode = d_backing_inode(path->dentry);
 	struct eis_sb *sbi = eis_sb(sb);
 	struct eis_storage *st;
 	struct file *file;
 
-	if (S_ISBLK(d_backing_inode(path->dentry)->i_mode))
-		return eis_storage_from_bdev(name, sb, &sbi->image.inflight);
+	if (S_ISBLK(inode->i_mode))
+		return eis_open_device_bdev(sb, inode->i_rdev, name);
 	file = eis_open_image(fc, path, name);
 	if (IS_ERR(file))
 		return ERR_CAST(file);
@@ -269,43 +360,26 @@ static struct eis_storage *eis_open_device_path(struct fs_context *fc, struct su
 	return st;
 }
 
-static struct eis_storage *eis_open_device(struct fs_context *fc, struct super_block *sb,
-					   const struct eis_device_arg *arg)
+static struct eis_storage *eis_open_device_arg(struct fs_context *fc, struct super_block *sb,
+					       const struct eis_device_arg *arg)
 {
+	char *name = arg->file ? eis_file_name(arg->file) : arg->path;
 	struct eis_storage *st;
 	struct path path;
-	char *name;
 	int err;
 
-	if (arg->file) {
-		name = eis_file_name(arg->file);
-		if (IS_ERR(name))
-			return ERR_CAST(name);
-		st = eis_open_device_path(fc, sb, &arg->file->f_path, name);
+	if (IS_ERR(name))
+		return ERR_CAST(name);
+	err = eis_device_path(arg, &path);
+	if (err) {
+		st = ERR_PTR(err);
+	} else {
+		st = eis_open_device(fc, sb, &path, name);
+		path_put(&path);
+	}
+	if (arg->file)
 		kfree(name);
-		return st;
-	}
-	err = kern_path(arg->path, LOOKUP_FOLLOW, &path);
-	if (err)
-		return ERR_PTR(err);
-	st = eis_open_device_path(fc, sb, &path, arg->path);
-	path_put(&path);
 	return st;
-}
-
-/* The device= option of slot @id (1-based): by tag if one names it, else the next untagged. */
-static struct eis_device_arg *eis_pick_device(struct eis_context *ctx,
-					      const struct erofs_device *dev)
-{
-	struct eis_device_arg *arg, *first = NULL;
-
-	list_for_each_entry(arg, &ctx->devices, link) {
-		if (arg->tag && !strcmp(arg->tag, dev->tag))
-			return arg;
-		if (!arg->tag && !first)
-			first = arg;
-	}
-	return first;
 }
 
 static int eis_open_slot(struct fs_context *fc, struct super_block *sb, u32 id)
@@ -321,10 +395,9 @@ static int eis_open_slot(struct fs_context *fc, struct super_block *sb, u32 id)
 		return eis_mount_error(fc, -EINVAL,
 				       "device: none given for slot %u (tag \"%*pE\"); add device=PATH or device=TAG=PATH",
 				       id, (int)strlen(dev->tag), dev->tag);
-	list_del(&arg->link);
-	st = eis_open_device(fc, sb, arg);
+	st = eis_open_device_arg(fc, sb, arg);
 	if (IS_ERR(st)) {
-		err = eis_mount_error(fc, PTR_ERR(st), "device %u (\"%*pE\"): cannot open %s; check that it exists and that nobody has it for himself",
+		err = eis_mount_error(fc, PTR_ERR(st), "device %u (\"%*pE\"): cannot open %s; check that it exists, that its name leads to it, and that nobody has it for himself",
 				      id, (int)strlen(dev->tag), dev->tag,
 				      arg->path ? arg->path : "the file descriptor");
 	} else {
@@ -335,11 +408,7 @@ static int eis_open_slot(struct fs_context *fc, struct super_block *sb, u32 id)
 					      id, st->name, st->size >> image->fmt.blkszbits,
 					      dev->blocks);
 	}
-	if (arg->file)
-		fput(arg->file);
-	kfree(arg->path);
-	kfree(arg->tag);
-	kfree(arg);
+	eis_device_arg_free(arg);
 	return err;
 }
 

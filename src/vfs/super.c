@@ -116,10 +116,7 @@ static int eis_diag_error(struct fs_context *fc, const struct erofs_diag *diag, 
 {
 	return eis_mount_error(fc, err, "%s: %s: %s: value 0x%llx at byte %llu; %s", what,
 			       erofs_check_name(diag->check), erofs_check_text(diag->check),
-			       diag->value, diag->pos,
-			       diag->check == EROFS_CHECK_SOURCE ?
-			       "check the device or image file" :
-			       "check the image with fsck.erofs or rebuild it");
+			       diag->value, diag->pos, eis_advice(diag->check));
 }
 
 static int eis_setup_storage(struct fs_context *fc, struct super_block *sb)
@@ -142,7 +139,8 @@ static int eis_setup_storage(struct fs_context *fc, struct super_block *sb)
 		err = super_setup_bdi(sb);
 		if (err)
 			return err;
-		strscpy(sb->s_id, file_dentry(sbi->file)->d_name.name, sizeof(sb->s_id));
+		/* It may be renamed meanwhile. */
+		snprintf(sb->s_id, sizeof(sb->s_id), "%pD", sbi->file);
 		st = eis_storage_from_file(sbi->file, sbi->opts.fsoffset, sbi->opts.directio,
 					   &image->inflight);
 	} else {

@@ -114,6 +114,10 @@ container()
 	expect 65534 in_container "stat -c %u $MNT/b/data"
 	in_container "mount -t $FSTYPE $IMG/api-a.erofs /mnt" >/dev/null 2>&1 &&
 		die "a user mounts an image"
+	# Nor do options get anywhere: what they take of memory, and print to the log, is root's.
+	log_mark
+	expect "!EPERM at fsopen" in_container "eistool mountfd $FSTYPE /no/image /mnt source=again"
+	[ -z "$(log_ours)" ] || { log_ours; die "a user writes to the kernel's log"; }
 	# overlayfs of the container's own on both images, its pages those of the mounts below
 	mkfifo $T/go
 	in_container "mount -t tmpfs t /tmp && mkdir /tmp/u /tmp/w /tmp/o &&

@@ -11,6 +11,14 @@ physical()		# IMAGE: the bytes at the physical addresses are the file's
 for i in bookworm.plain bookworm.map4k trixie.b512 trixie.idx64k sid.48chunk; do
 	t "$i: FIEMAP leads to the file's bytes" physical $i
 done
+at_offset()		# and where the image does not begin the file
+{
+	ours_only
+	mnt $IMG/share-a-at-12288.bin $MNT/e fsoffset=12288
+	eistool fiemap $MNT/e --image $IMG/share-a-at-12288.bin --max 300k || return 1
+	unmnt $MNT/e
+}
+t "fsoffset: FIEMAP leads to the file's bytes" at_offset
 holes()			# IMAGE AT-LEAST
 {
 	mnt $IMG/$1.erofs $MNT/e || missing "$_out"

@@ -129,6 +129,41 @@ hangs()
 	unmnt $MNT/s $MNT/h && scratch_off
 }
 t "an image file whose disk hangs" hangs
+# Is a process that was killed gone?
+ended()			# PID
+{
+	_i=0
+	until case $(sed -n 's/^State:[^A-Z]*//p' /proc/$1/status 2>/dev/null) in ''|Z*) ;; *) false ;; esac; do
+		_i=$((_i + 1))
+		[ $_i -lt 100 ] || return 1
+		sleep 0.1
+	done
+}
+open_killed()
+{
+	scratch
+	cp $IMG/share-none.sidecar $MNT/fs/side
+	sync
+	mnt $IMG/share-none.erofs $MNT/s domain_id=killed,sidecar=$MNT/fs/side,nodirectio
+	drop_caches
+	eistool dm suspend scratch
+	cat $MNT/s/common/big >/dev/null & _a=$!
+	sleep 1
+	cat $MNT/s/common/big >/dev/null & _b=$!
+	sleep 1
+	_why=
+	kill -0 $_a && kill -0 $_b || _why="nobody waits for the sidecar"
+	kill -9 $_b
+	ended $_b || _why="$_why; an open that waits for another one is not killed"
+	kill -9 $_a
+	ended $_a || _why="$_why; an open that waits for the disk is not killed: $(cat /proc/$_a/stack)"
+	eistool dm resume scratch
+	[ -z "$_why" ] || die "$_why"
+	mnt $IMG/share-none.erofs $MNT/h domain_id=killed,sidecar=$IMG/share-none.sidecar
+	pages_equal $MNT/s/common/big $MNT/h/common/big || die "a killed open made the file private"
+	unmnt $MNT/s $MNT/h && scratch_off
+}
+t "a first open that hangs can be killed, and who waits for it" open_killed
 detached()
 {
 	scratch

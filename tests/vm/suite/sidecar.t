@@ -134,6 +134,23 @@ own_first()
 	unmnt $MNT/n
 }
 t "the image's own digest comes first" own_first
+# The superblock of a mounted block device is handed out again with its sidecar, by whatever name, and no other.
+again()
+{
+	cp $SC $X
+	mnt_disk $IMG/share-none.erofs $MNT/n domain_id=d1,sidecar=$X || die "mount"
+	mkdir -p $MNT/m
+	ln -s $X $T/link
+	expect ok eistool mount -o ro,domain_id=d1,sidecar=$T/link $FSTYPE $dev $MNT/m
+	eistool umount $MNT/m
+	expect "!EBUSY" eistool mount -o ro,domain_id=d1 $FSTYPE $dev $MNT/m
+	cp $SC $X.new
+	mv $X.new $X
+	expect "!EBUSY" eistool mount -o ro,domain_id=d1,sidecar=$X $FSTYPE $dev $MNT/m
+	unmnt $MNT/n
+	rm $T/link
+}
+t "a block device again, with its sidecar and another" again
 gone()
 {
 	cp $SC $X

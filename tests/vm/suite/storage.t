@@ -133,6 +133,52 @@ by_tag()
 }
 t "an extra device by its tag" by_tag
 
+# The superblock of a mounted block device is handed out again, but not to who asks for another device.
+device_again()
+{
+	ours_only
+	cp $IMG/bookworm.blob.dev $T/other
+	for f in $IMG/bookworm.blob.erofs $IMG/bookworm.blob.dev $T/other; do
+		loop $f
+		case $f in *.erofs) main=$dev ;; *.dev) one=$dev ;; *) two=$dev ;; esac
+	done
+	mkdir -p $MNT/d $MNT/e
+	expect ok eistool mount -o ro,device=$one $FSTYPE $main $MNT/d
+	expect "!EBUSY" eistool mount -o ro,device=$two $FSTYPE $main $MNT/e
+	expect "!EBUSY" eistool mount -o ro $FSTYPE $main $MNT/e
+	expect "!EBUSY" eistool mount -o ro,device=/no/such/device $FSTYPE $main $MNT/e
+	log_mark
+	expect "!EBUSY" eistool mount -o ro,device=$one,device=$two $FSTYPE $main $MNT/e
+	log_ours | grep -q 'already mounted with other device' || { log_ours; die "the log does not say it"; }
+	ln -s $one $T/link
+	expect ok eistool mount -o ro,device=$T/link $FSTYPE $main $MNT/e
+	unmnt $MNT/e $MNT/d
+	rm $T/other $T/link
+}
+t "a mounted block device again, with other extra devices" device_again
+# The device that was opened counts, not what has its name by now.
+device_renamed()
+{
+	ours_only
+	cp $IMG/bookworm.blob.dev $T/other
+	loop $IMG/bookworm.blob.dev
+	one=$dev
+	loop $T/other
+	mknod $T/node b $((0x$(stat -c %t $one))) $((0x$(stat -c %T $one)))
+	exec 9<$T/node
+	mkdir -p $MNT/d
+	expect ok eistool mountfd $FSTYPE $IMG/bookworm.blob.erofs $MNT/d device@/proc/self/fd/9
+	eistool umount $MNT/d || die "umount"
+	mount --bind $dev $T/node
+	_o=$(eistool mountfd $FSTYPE $IMG/bookworm.blob.erofs $MNT/d device@/proc/self/fd/9) && die "it took another device of that name"
+	case $_o in *"!ENODEV at create"*) ;; *) die "$_o" ;; esac
+	exec 9<&-
+	umount $T/node
+	loops_free
+	rm $T/node $T/other
+}
+t "an extra device whose name leads elsewhere" device_renamed
+
 offset_file()
 {
 	ours_only
