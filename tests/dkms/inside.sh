@@ -263,10 +263,11 @@ check "nothing is left after the purge" nothing_left
 tools_deb=/tree/build/erofs-ishare-tools_${version}_$(dpkg --print-architecture).deb
 tools_work()
 {
-	erofs-ishare --version | grep -q "erofs-ishare $version" && mount.erofs-ishare -V | grep -q "$version"
+	[ "$(erofs-ishare --version | head -n 1)" = "erofs-ishare $version" ] && [[ $(mount.erofs-ishare -V) = *"$version"* ]]
 }
 # This root leaves manuals out when it installs.
-tools_manual() { dpkg -c "$tools_deb" | grep -q 'man8/erofs-ishare.8.gz'; }
+# Not into a pipe: grep may end first, and the pipe would fail.
+tools_manual() { local list; list=$(dpkg -c "$tools_deb") && grep -q 'man8/erofs-ishare.8.gz' <<<"$list"; }
 no_tools() { ! command -v erofs-ishare && ! command -v mount.erofs-ishare; }
 
 check "without their libraries the tools are left out" test ! -e "$tools_deb"
