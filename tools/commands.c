@@ -12,24 +12,16 @@
 #include "hash.h"
 #include "sidecar.h"
 
-/* Content that files may claim by default: more than any compression makes of an image. */
-#define MAX_BYTES_LEAST		(1ULL << 40)
-#define MAX_BYTES_RATIO		64U
-
 /* Find all files of an image and compute their digests. */
 static int digest_image(const struct options *opts, const struct image *image, struct walk *w)
 {
-	u64 max = opts->max_bytes;
 	struct progress progress;
 	int ret;
 
-	if (!max)
-		max = image->bytes * MAX_BYTES_RATIO > MAX_BYTES_LEAST ?
-			image->bytes * MAX_BYTES_RATIO : MAX_BYTES_LEAST;
 	progress_begin(&progress, opts->progress);
 	ret = walk_image(w, image, &progress);
 	if (!ret) {
-		ret = hash_files(w, image, opts->threads, max, &progress);
+		ret = hash_files(w, image, opts->threads, &progress);
 		if (ret)
 			walk_free(w);
 	}
@@ -256,7 +248,7 @@ static int check_own(const struct options *opts, const struct image *image)
 		ret = own_digest(v, &w.files[i], &diag);
 		none += ret == 1;
 		if (ret < 0)
-			complain_diag(image->name, walk_path(&w, &w.files[i].name, path, sizeof(path)),
+			complain_image(image, walk_path(&w, &w.files[i].name, path, sizeof(path)),
 				      ret, &diag);
 		if (ret == 2 && ++bad <= 20)
 			complain("%s: %s (nid %llu) has another digest in the image", image->name,

@@ -10,13 +10,12 @@
 
 /**
  * struct options - what the command line says
- * @image:   --device, --offset; the path is set by the command
+ * @image:   --device, --offset, --max-bytes; the path is set by the command
  * @output:  -o
  * @progress: --progress
  * @quick:   check --quick
  * @list:    digest --list
  * @threads: -j, default: all CPUs
- * @max_bytes: --max-bytes, 0 = default
  */
 struct options {
 	struct image_args image;
@@ -25,7 +24,6 @@ struct options {
 	bool quick;
 	bool list;
 	u32 threads;
-	u64 max_bytes;
 };
 
 /* Each returns an exit code. @args: what is left of the command line. */

@@ -105,7 +105,7 @@ static void *worker(void *arg)
 		if (err && !atomic_exchange(&job->failed, true)) {
 			char path[4096];
 
-			complain_diag(job->image->name,
+			complain_image(job->image,
 				      walk_path(job->w, &file->name, path, sizeof(path)), err, &diag);
 		}
 		atomic_fetch_add(&job->files, 1);
@@ -174,17 +174,17 @@ static u32 start_threads(struct job *job, pthread_t *ids, u32 threads)
 	return n;
 }
 
-int hash_files(struct walk *w, const struct image *image, u32 threads, u64 max_bytes,
+int hash_files(struct walk *w, const struct image *image, u32 threads,
 	       struct progress *progress)
 {
 	struct job job = { .w = w, .image = image };
 	pthread_t *ids;
 	u32 n;
 
-	if (w->bytes > max_bytes)
+	if (w->bytes > image->max_bytes)
 		return complain("%s: its files claim %llu bytes, more than %llu; raise --max-bytes if that is true",
 				image->name, (unsigned long long)w->bytes,
-				(unsigned long long)max_bytes);
+				(unsigned long long)image->max_bytes);
 	pthread_mutex_init(&job.lock, NULL);
 	pthread_cond_init(&job.ended, NULL);
 	job.order = xalloc(w->nfiles, sizeof(*job.order));

@@ -13,11 +13,11 @@
 /**
  * hash_files - fill in the digest of every file
  * @threads: at least 1
- * @max_bytes: refuse an image whose files claim more content than that
  *
- * Return: 0, or -1 with a complaint.
+ * Return: 0, or -1 with a complaint: of an image whose files claim more content than
+ * it may have, too.
  */
-int hash_files(struct walk *w, const struct image *image, u32 threads, u64 max_bytes,
+int hash_files(struct walk *w, const struct image *image, u32 threads,
 	       struct progress *progress);
 
 /* hash_content - SHA-256 of the records of a sidecar */

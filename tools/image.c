@@ -16,9 +16,22 @@
 
 #include <xxhash.h>
 
+/* Content that files may claim by default: more than any compression makes of an image. */
+#define MAX_BYTES_LEAST		(1ULL << 40)
+#define MAX_BYTES_RATIO		64U
+
 u32 erofs_xxh32(const void *data, size_t len, u32 seed)
 {
 	return XXH32(data, len, seed);
+}
+
+int complain_image(const struct image *image, const char *what, int err,
+		   const struct erofs_diag *diag)
+{
+	if (err != -EDQUOT)
+		return complain_diag(image->name, what, err, diag);
+	return complain("%s: %s: what was read so far meant to decode more than %llu bytes, of large extents for small files; raise --max-bytes if the image is trusted",
+			image->name, what, (unsigned long long)image->max_bytes);
 }
 
 /* ---- Containers ---- */
@@ -141,7 +154,7 @@ static int read_devices(struct image *image, struct view *v)
 		int err = erofs_device_read(&v->src, &image->sb, i, &image->devs[i - 1], &diag);
 
 		if (err)
-			return complain_diag(image->name, "device table", err, &diag);
+			return complain_image(image, "device table", err, &diag);
 	}
 	return 0;
 }
@@ -156,7 +169,7 @@ static int read_named(struct image *image, struct view *v, u64 nid, enum erofs_r
 		err = erofs_role_check(&z->inode, role, &diag);
 	if (!err)
 		err = zinode_open(v, z, &diag);
-	return err ? complain_diag(image->name, what, err, &diag) : 0;
+	return err ? complain_image(image, what, err, &diag) : 0;
 }
 
 static int read_prefixes(struct image *image, struct view *v)
@@ -169,7 +182,7 @@ static int read_prefixes(struct image *image, struct view *v)
 		int err = erofs_prefix_read(&v->src, &image->sb, &pos, &image->prefixes[i], &diag);
 
 		if (err)
-			return complain_diag(image->name, "long xattr prefixes", err, &diag);
+			return complain_image(image, "long xattr prefixes", err, &diag);
 	}
 	return 0;
 }
@@ -181,7 +194,7 @@ static int setup(struct image *image, struct view *v, const struct image_args *a
 
 	err = erofs_super_read(&v->src, EROFS_BLKSZBITS_MAX, &image->sb, &diag);
 	if (err)
-		return complain_diag(image->name, "superblock", err, &diag);
+		return complain_image(image, "superblock", err, &diag);
 	codecs_free(v->codecs);
 	v->codecs = codecs_new(&image->sb);
 	if (args->offset & ((1U << image->sb.blkszbits) - 1))
@@ -192,6 +205,8 @@ static int setup(struct image *image, struct view *v, const struct image_args *a
 		return -1;
 	for (u32 i = 0; i < image->ncontainers; i++)
 		image->bytes += image->containers[i].size;
+	if (!args->max_bytes && image->bytes > MAX_BYTES_LEAST / MAX_BYTES_RATIO)
+		image->max_bytes = image->bytes * MAX_BYTES_RATIO;
 	/* Section 1.1: the packed inode first, for the others may need it. */
 	if (image->sb.has_packed &&
 	    read_named(image, v, image->sb.packed_nid, EROFS_ROLE_PACKED, "packed inode",
@@ -213,6 +228,7 @@ int image_open(struct image *image, const struct image_args *args)
 
 	memset(image, 0, sizeof(*image));
 	image->name = args->path;
+	image->max_bytes = args->max_bytes ? args->max_bytes : MAX_BYTES_LEAST;
 	image->containers = xalloc(1, sizeof(*image->containers));
 	image->ncontainers = 1;
 	image->containers[0].fd = -1;

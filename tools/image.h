@@ -5,19 +5,21 @@
  * Rules: struct image is set up by image_open() and constant from then on; every
  * thread reads through a struct view of its own. The image is hostile: reads end
  * at the containers' ends, and depth is bounded as in the kernel (content of the
- * packed inode or the metabox needs nothing but the device).
+ * packed inode or the metabox needs nothing but the device). Files of a byte each may
+ * lie in extents of megabytes, so that not only content is counted but what is decoded.
  */
 #ifndef IMAGE_H
 #define IMAGE_H
 
 #include "erofs_sidecar.h"
 
-/* Where an image is, as the command line says */
+/* Where an image is, and how much work it may be, as the command line says */
 struct image_args {
 	const char *path;
 	u64 offset;			/* of the image in its container */
 	const char **devices;		/* device=: PATH or TAG=PATH */
 	u32 ndevices;
+	u64 max_bytes;			/* content to read; 0 = what no honest image has */
 };
 
 struct container {
@@ -41,6 +43,7 @@ struct image {
 	u32 ncontainers;
 	bool flat;
 	u64 bytes;			/* of all containers */
+	u64 max_bytes;			/* of content in all, and decoded by a view */
 	struct zinode packed, metabox;	/* map: only if compressed and not empty */
 	bool packed_ready, metabox_ready;
 };
@@ -81,6 +84,7 @@ struct view {
 	} blocks[VIEW_BLOCKS];
 	struct view_extent extents[VIEW_EXTENTS];
 	u64 clock;
+	u64 decoded;			/* bytes, of all extents so far */
 	u64 cursor_nid;			/* the inode of @cursor */
 	struct erofs_zcursor cursor, packed_cursor, metabox_cursor;
 	struct view_buffers buffers, metabox_buffers;
@@ -94,6 +98,10 @@ void image_close(struct image *image);
 
 struct view *view_new(const struct image *image);
 void view_free(struct view *v);
+
+/* complain_image - why @what of the image could not be read; returns -1 */
+int complain_image(const struct image *image, const char *what, int err,
+		   const struct erofs_diag *diag);
 
 /* view_pread - bytes of the device address space; 0, or -EIO and the like */
 int view_pread(struct view *v, u16 device_id, u64 pa, void *buf, size_t len,

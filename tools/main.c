@@ -94,7 +94,7 @@ static int parse(struct options *opts, int argc, char **argv)
 			opts->progress = true;
 			break;
 		case OPT_MAX_BYTES:
-			if (!number(optarg, ~0ULL, &opts->max_bytes) || !opts->max_bytes)
+			if (!number(optarg, ~0ULL, &opts->image.max_bytes) || !opts->image.max_bytes)
 				return usage_error("--max-bytes=%s: must be a number of bytes", optarg);
 			break;
 		case OPT_HELP:

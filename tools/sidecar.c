@@ -21,7 +21,7 @@ int sidecar_id(const struct image *image, struct erofs_image_id *id)
 	int err = erofs_image_id_read(&v->src, &image->sb, image->devs, image->flat, id, &diag);
 
 	view_free(v);
-	return err ? complain_diag(image->name, "superblock", err, &diag) : 0;
+	return err ? complain_image(image, "superblock", err, &diag) : 0;
 }
 
 int sidecar_complain(const char *path, int err, const struct erofs_diag *diag)

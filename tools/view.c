@@ -314,6 +314,19 @@ static struct erofs_zcursor *cursor_of(struct view *v, const struct zinode *z)
 	return &v->cursor;
 }
 
+/* What an image makes us decode is limited: -EDQUOT, for complain_image(). */
+static int count_decoded(struct view *v, const struct zinode *z, const struct erofs_zextent *ext,
+			 struct erofs_diag *diag)
+{
+	if (ext->len > EROFS_PCLUSTER_MAX_LLEN)
+		return decode_failed(z, ext, -EUCLEAN, diag);
+	v->decoded += ext->len;
+	if (v->decoded <= v->image->max_bytes)
+		return 0;
+	erofs_fail(diag, EROFS_CHECK_SOURCE, z->inode.nid, ext->la, EDQUOT);
+	return -EDQUOT;
+}
+
 static int compressed_piece(struct view *v, const struct zinode *z, u64 pos, u64 want,
 			    const u8 **data, u64 *len, struct erofs_diag *diag)
 {
@@ -342,8 +355,9 @@ static int compressed_piece(struct view *v, const struct zinode *z, u64 pos, u64
 						  z->inode.nid, pos, from);
 			return view_piece(v, &v->image->packed, from, *len, data, len, diag);
 		}
-		if (ext.len > EROFS_PCLUSTER_MAX_LLEN)
-			return decode_failed(z, &ext, -EUCLEAN, diag);
+		err = count_decoded(v, z, &ext, diag);
+		if (err)
+			return err;
 		e = free_slot(v, z);
 		/* Zeros: no codec's mistake may bring back what was decoded before. */
 		e->data = calloc(1, (size_t)ext.len);

@@ -109,7 +109,7 @@ static int failed(const struct walk *w, const struct image *image, const struct 
 {
 	char path[4096];
 
-	return complain_diag(image->name, walk_path(w, name, path, sizeof(path)), err, diag);
+	return complain_image(image, walk_path(w, name, path, sizeof(path)), err, diag);
 }
 
 static int visit_entry(struct walk *w, struct view *v, u32 dir, const struct erofs_dirent *de)
@@ -207,7 +207,7 @@ int walk_image(struct walk *w, const struct image *image, struct progress *progr
 	if (!err)
 		err = erofs_role_check(&inode, EROFS_ROLE_ROOT, &diag);
 	if (err)
-		ret = complain_diag(image->name, "root directory", err, &diag);
+		ret = complain_image(image, "root directory", err, &diag);
 	seen(w, image->sb.root_nid);
 	add_dir(w, image->sb.root_nid, root);
 	for (u32 i = 0; !ret && i < w->ndirs; i++)

@@ -21,7 +21,7 @@
  * @EIS_STAT_READ_ERRORS: reads of storage that failed
  * @EIS_STAT_JOINED: files that joined a shared inode at their first open
  * @EIS_STAT_REFUSED_NONE: files kept private: no (usable) fingerprint
- * @EIS_STAT_REFUSED_CORRUPT: files kept private: their xattrs are corrupt
+ * @EIS_STAT_REFUSED_CORRUPT: files kept private: their xattrs or the sidecar are corrupt
  * @EIS_STAT_REFUSED_IO: files kept private: reading the fingerprint failed
  * @EIS_STAT_REFUSED_MEMORY: files kept private: no memory to join
  * @EIS_STATS: how many there are

@@ -104,7 +104,7 @@ static struct file *eis_sidecar_file(struct fs_context *fc)
 	} else {
 		err = kern_path(ctx->sidecar, LOOKUP_FOLLOW, &path);
 		if (err)
-			return ERR_PTR(eis_mount_error(fc, err, "sidecar %s: no such file",
+			return ERR_PTR(eis_mount_error(fc, err, "sidecar %s: the path cannot be followed; check that it exists and may be searched",
 						       ctx->sidecar));
 	}
 	/* Not ENOTBLK: no loop device would help. */
@@ -117,7 +117,8 @@ static struct file *eis_sidecar_file(struct fs_context *fc)
 		file = eis_open_file(&path);
 	path_put(&path);
 	if (!why && IS_ERR(file))
-		eis_mount_error(fc, PTR_ERR(file), "sidecar %s: cannot be opened", ctx->sidecar);
+		eis_mount_error(fc, PTR_ERR(file), "sidecar %s: cannot be opened; check its permissions",
+				ctx->sidecar);
 	if (!IS_ERR(file) && !file->f_op->read_iter) {
 		fput(file);
 		file = ERR_PTR(eis_mount_error(fc, -EINVAL,

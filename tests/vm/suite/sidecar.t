@@ -207,7 +207,7 @@ empty()
 }
 t "an empty path" empty
 t "given twice" refused EINVAL 'twice' domain_id=d,sidecar=$SC,sidecar=$SC
-t "a path that does not exist" refused ENOENT 'no such file' domain_id=d,sidecar=$T/nothing
+t "a path that does not exist" refused ENOENT 'path cannot be followed' domain_id=d,sidecar=$T/nothing
 t "a directory" refused EINVAL 'regular file' domain_id=d,sidecar=$T
 t "a FIFO" refused EINVAL 'regular file' domain_id=d,sidecar=$T/fifo
 t "a block device" refused EINVAL 'regular file' domain_id=d,sidecar=/dev/vdb
