@@ -114,8 +114,12 @@ static int eis_parse_device(struct fs_context *fc, struct fs_parameter *param)
 	struct eis_device_arg *arg;
 	char *sep;
 
-	if (eis_is_remount(fc))
+	/* fstab's are repeated. They are not looked up: a path may lead to a disk that hangs. */
+	if (eis_is_remount(fc)) {
+		if (!ctx->nr_devices++)
+			eis_mount_info(fc, "device: stays what it is on remount; to change it, unmount and mount again");
 		return 0;
+	}
 	if (ctx->nr_devices == EIS_DEVICES_MAX)
 		return eis_mount_error(fc, -EINVAL, "device: more than %u given; give each one once",
 				       EIS_DEVICES_MAX);
@@ -250,6 +254,14 @@ static int eis_parse_param(struct fs_context *fc, struct fs_parameter *param)
 	return 0;
 }
 
+static void eis_dax_info(struct fs_context *fc)
+{
+	const struct eis_context *ctx = fc->fs_private;
+
+	if (ctx->dax)
+		eis_mount_info(fc, "dax=always: not supported, files are read through the page cache");
+}
+
 /**
  * eis_options_check - refuse combinations that have no meaning, before any I/O
  * @fc: mount or remount in the making
@@ -270,8 +282,7 @@ int eis_options_check(struct fs_context *fc)
 		return eis_mount_error(fc, -EINVAL,
 				       "fsoffset=%llu: must be a multiple of the image's block size",
 				       ctx->opts.fsoffset);
-	if (ctx->dax)
-		eis_mount_info(fc, "dax=always: not supported, files are read through the page cache");
+	eis_dax_info(fc);
 	ctx->opts.share = ctx->domain && !ctx->share_off;
 	if (ctx->opts.warm && !ctx->opts.share)
 		return eis_mount_error(fc, -EINVAL,
@@ -311,6 +322,7 @@ static int eis_reconfigure(struct fs_context *fc)
 		return eis_mount_error(fc, -EINVAL,
 				       "warm=%u: the mount does not share; unmount and mount with domain_id=NAME",
 				       ctx->opts.warm);
+	eis_dax_info(fc);
 	if (sbi->domain)
 		eis_domain_set_warm(sbi->domain, &sbi->in_domain, ctx->opts.warm);
 	sbi->opts.warm = ctx->opts.warm;

@@ -34,6 +34,19 @@ keeps_cache()
 }
 t "cached pages stay" keeps_cache
 unmnt $MNT/r
+# fstab's options are all repeated; what cannot change is said, not looked up.
+devices()
+{
+	ours_only
+	expect ok eistool mount -o ro,device=$IMG/bookworm.blob.dev $FSTYPE $IMG/bookworm.blob.erofs $MNT/r
+	log_mark
+	expect ok rmt ro,device=/no/such/device,dax=always
+	log_ours | grep -q 'device: stays what it is' || { log_ours; die "device: the log does not say it"; }
+	log_ours | grep -q 'dax=always: not supported' || { log_ours; die "dax: the log does not say it"; }
+	eistool readall $MNT/r >/dev/null
+	unmnt $MNT/r
+}
+t "devices stay, and the log says so" devices
 domain()
 {
 	ours_only
