@@ -17,8 +17,11 @@ see()			# DIR FILE
 
 against_intree()
 {
-	modprobe erofs 2>/dev/null
-	grep -q '	erofs$' /proc/filesystems || missing "no in-tree erofs"
+	_out=$(modprobe erofs 2>&1) || case $_out in
+	*'not found'*)	missing "no in-tree erofs" ;;
+	*)		die "modprobe erofs: $_out" ;;
+	esac
+	grep -q '	erofs$' /proc/filesystems || die "the in-tree module is loaded, but erofs is not in /proc/filesystems"
 	loops=
 	mnt_as erofs $IMG/$name.erofs "$MNT/in" "$opts" || missing "the in-tree driver cannot: $_out"
 	_rc=0
