@@ -84,20 +84,48 @@ lazy()
 	loops_free
 }
 t "lazy unmount with the file open" lazy
-in_flight()		# WHAT-SHARES
+# The disk $dm of $n sectors is $dev, every answer MS milliseconds late; from now on.
+slow() { eistool dm reload slow $n delay "$dev 0 $1" >/dev/null || die "dm: the table of $1 ms"; }
+slow_disk()		# in $dm, over $dev
 {
 	modprobe dm_delay || missing "dm-delay"
-	loop $IMG/share-a.erofs
 	n=$(blockdev --getsz $dev)
 	dm=$(eistool dm create slow $n delay "$dev 0 0") || die "dm: $dm"
 	mkdir -p $MNT/s
+}
+# Unmounts $MNT/s while $dm has not answered the reads that were begun of every file, and dies if there were none.
+unmount_reading()	# [DIR-OF-THE-IMAGE-FILE]
+{
+	# Nothing but metadata is cached, here and below.
+	for d in $MNT/s "$@"; do
+		eistool readall $d --drop >/dev/null || die "readall $d"
+	done
+	slow 30000
+	eistool inflight $MNT/s >$T/inflight 2>&1 &
+	pid=$! _i=0
+	while grep -q " $MNT/s " /proc/mounts && kill -0 $pid 2>/dev/null && [ $_i -lt 200 ]; do
+		_i=$((_i + 1))
+		sleep 0.1
+	done
+	# The mount must have left the tree, and its unmount(2) wait for what is below.
+	waits=no
+	grep -q " $MNT/s " /proc/mounts || ! kill -0 $pid 2>/dev/null || waits=yes
+	# "0 SECTORS delay READS WRITES FLUSHES": how many the disk holds back
+	reads=$(dmsetup status slow | awk '{print $4}')
+	# With another table comes what the old one held back.
+	slow 0
+	wait $pid || { cat $T/inflight; return 1; }
+	echo "reads in flight: $reads, umount waits: $waits, after $_i turns; $(cat $T/inflight)"
+	[ "${reads:-0}" -gt 0 ] && [ $waits = yes ] || die "nothing was in flight at unmount"
+}
+in_flight()		# WHAT-SHARES
+{
+	loop $IMG/share-a.erofs
+	slow_disk
 	[ -z "$1" ] || mnt $IMG/share-b.erofs $MNT/other "$(dom domain_id=fl)"
 	for i in 1 2 3; do
-		eistool dm reload slow $n delay "$dev 0 0" >/dev/null
 		_o=$(eistool mount -o "ro,$(dom domain_id=fl)" $FSTYPE $dm $MNT/s) || die "mount: $_o"
-		ls -lR $MNT/s >/dev/null
-		eistool dm reload slow $n delay "$dev 0 300" >/dev/null
-		eistool inflight $MNT/s || return 1
+		unmount_reading || return 1
 		if [ -n "$1" ]; then
 			# the pages that were being read through the mount that is gone
 			eistool verify $MNT/other --ref $R/share-b --methods seq --warm || return 1
@@ -110,23 +138,34 @@ in_flight()		# WHAT-SHARES
 }
 t "unmount with delayed reads in flight" in_flight ""
 t "the same beside a mount that shares the pages" in_flight other
-in_flight_files()
+# A filesystem for an image file, as the loop device $dev.
+image_disk()		# IMAGE
+{
+	dd if=/dev/zero of=$T/disk bs=1M count=12 2>/dev/null
+	mke2fs -F $T/disk >/dev/null 2>&1 || die "mke2fs"
+	mkdir -p $MNT/fs
+	_dev=$(losetup -f --show $T/disk) || die "losetup: $_dev"
+	mount -t ext4 $_dev $MNT/fs || die "mount of the image file's filesystem"
+	cp $IMG/$1.erofs $MNT/fs/image && umount $MNT/fs && losetup -d $_dev || die "cp of $1"
+	loop $T/disk
+}
+in_flight_files()	# OPTIONS
 {
 	ours_only
-	# the image file itself lies on a slow disk
-	modprobe dm_delay || missing "dm-delay"
-	n=$(blockdev --getsz /dev/vda)
-	dm=$(eistool dm create slowfs $n delay "/dev/vda 0 0") || missing "a second mapping of the data disk"
-	mkdir -p $MNT/fs
-	mount -t ext4 -o ro $dm $MNT/fs || missing "a second mount of the data disk"
-	for i in 1 2; do
-		eistool dm reload slowfs $n delay "/dev/vda 0 0" >/dev/null
-		mnt $MNT/fs/images/share-a.erofs $MNT/s domain_id=ff
-		ls -lR $MNT/s >/dev/null
-		eistool dm reload slowfs $n delay "/dev/vda 0 200" >/dev/null
-		eistool inflight $MNT/s || return 1
+	image_disk share-a
+	slow_disk
+	mount -t ext4 -o ro $dm $MNT/fs || die "mount on the slow disk"
+	for i in 1 2 3; do
+		mnt $MNT/fs/image $MNT/s domain_id=ff$1
+		unmount_reading $MNT/fs || return 1
+		mnt $MNT/fs/image $MNT/s domain_id=ff$1
+		eistool verify $MNT/s --ref $R/share-a --methods seq || return 1
+		eistool umount $MNT/s || return 1
 	done
-	umount $MNT/fs && eistool dm remove slowfs
+	umount $MNT/fs && eistool dm remove slow || return 1
+	loops_free
+	rm $T/disk
 }
-t "unmount with reads of an image file in flight" in_flight_files
+t "unmount with reads of an image file in flight" in_flight_files ""
+t "unmount with reads of an image file in flight, nodirectio" in_flight_files ,nodirectio
 t "the module unloads after all that" unload_module
