@@ -376,24 +376,128 @@ static void touch_mapping(int fd, u64 size)
 }
 
 /*
- * Memory that nobody has written: a debug kernel fills free pages with this byte (page_poison=1), and no seed has a
- * run of it. (Other kernels give zeros, or what was there.)
+ * Memory that nobody has written. A debug kernel fills free pages with PAGE_POISON (page_poison=1) and variables on the
+ * stack with STACK_POISON (INIT_STACK_ALL_PATTERN, by GCC); other kernels give zeros, or what was there. No seed has
+ * two of them in a row, but in what a damaged stream decodes to anything can be repeated: hence SHORT_RUN for what
+ * metadata say, LONG_RUN for content.
  */
-#define POISON	0xaaaaaaaaaaaaaaaaULL
+#define PAGE_POISON	0xaa
+#define STACK_POISON	0xfe
+#define SHORT_RUN	4
+#define LONG_RUN	64
 
-static void must_be_written(const u8 *buf, size_t len)
+static void must_be_written(const char *what, const u8 *buf, size_t len, u8 poison, size_t run)
 {
-	u32 run = 0;
-	u64 word;
+	/* No run of that length lies between two places looked at. */
+	for (size_t i = run - 1; i < len; i += run) {
+		size_t begin = i, end = i;
 
-	for (size_t i = 0; i + 8 <= len; i += 8) {
-		memcpy(&word, buf + i, 8);
-		run = word == POISON ? run + 1 : 0;
-		if (run == 8) {
-			wrong("bytes that nobody wrote", "64 times 0xaa in what was read");
+		while (end < len && buf[end] == poison)
+			end++;
+		while (end > i && begin && buf[begin - 1] == poison)
+			begin--;
+		if (end - begin >= run) {
+			char detail[120];
+
+			snprintf(detail, sizeof(detail), "at %zu of %zu: %zu times %#x, which nobody wrote", begin,
+				 len, end - begin, poison);
+			wrong(what, detail);
 			return;
 		}
 	}
+}
+
+/*
+ * Calls that hand out bytes made of metadata. They get more room than any slab has, so that the kernel's own buffer, where
+ * it has one, is made of whole pages, which are poisoned each time.
+ */
+#define ANSWER_MAX	(12 << 10)
+typedef ssize_t answer_fn(const char *path, const char *name, void *buf, size_t size);
+
+static void must_be_untouched(const char *what, const u8 *buf, size_t from, u8 fill)
+{
+	for (size_t i = from; i < ANSWER_MAX; i++) {
+		if (buf[i] != fill) {
+			wrong(what, "it wrote behind the end of what it returned");
+			return;
+		}
+	}
+}
+
+/*
+ * Asks twice, with room that holds other bytes before: the answers are the same and as long as the call says, no byte of
+ * them was there before or in memory that nobody wrote, and nothing behind them has changed. A failure writes nothing.
+ * Returns what the first call did, with errno; @buf has a 0 behind it.
+ */
+static ssize_t ask(const char *what, answer_fn *get, const char *path, const char *name, char buf[ANSWER_MAX + 1])
+{
+	static u8 again[ANSWER_MAX];
+	u8 *first = (u8 *)buf;
+	ssize_t n, m;
+	size_t len;
+	int err;
+
+	memset(first, 0x11, ANSWER_MAX);
+	buf[ANSWER_MAX] = 0;
+	n = get(path, name, first, ANSWER_MAX);
+	err = errno;
+	len = n > 0 ? (size_t)n : 0;
+	must_be_untouched(what, first, len, 0x11);
+	if (n > 0) {
+		memset(again, 0x22, ANSWER_MAX);
+		m = get(path, name, again, ANSWER_MAX);
+		if (m != n)
+			wrong(what, m < 0 ? strerror(errno) : "another length when asked again");
+		else if (memcmp(first, again, len))
+			wrong(what, "other bytes when asked again, or not all of them written");
+		else
+			must_be_untouched(what, again, len, 0x22);
+		must_be_written(what, first, len, PAGE_POISON, SHORT_RUN);
+		must_be_written(what, first, len, STACK_POISON, SHORT_RUN);
+	}
+	errno = err;
+	return n;
+}
+
+static ssize_t names_of(const char *path, const char *unused, void *buf, size_t size)
+{
+	(void)unused;
+	return llistxattr(path, buf, size);
+}
+
+static ssize_t target_of(const char *path, const char *unused, void *buf, size_t size)
+{
+	(void)unused;
+	return readlink(path, buf, size);
+}
+
+/* The first entries of a directory. What lies between a name's end and the next entry is nobody's: zeros, here. */
+static ssize_t entries_of(const char *path, const char *unused, void *buf, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY), err;
+	const size_t head = offsetof(struct dirent64, d_name);
+	ssize_t n = fd < 0 ? -1 : syscall(SYS_getdents64, fd, buf, size);
+
+	(void)unused;
+	err = errno;
+	for (ssize_t at = 0; at < n;) {
+		struct dirent64 *de = (struct dirent64 *)((char *)buf + at);
+		size_t room = de->d_reclen - head, len;
+
+		if (de->d_reclen <= head || at + de->d_reclen > n) {
+			wrong("getdents", "an entry of an impossible length");
+			break;
+		}
+		len = strnlen(de->d_name, room);
+		if (!len || len == room)
+			wrong("getdents", "a name that is empty or does not end");
+		memset(de->d_name + len, 0, room - len);
+		at += de->d_reclen;
+	}
+	if (fd >= 0)
+		close(fd);
+	errno = err;
+	return n;
 }
 
 static void read_file(int fd, u64 size)
@@ -410,12 +514,17 @@ static void read_file(int fd, u64 size)
 		if (!n)
 			break;
 		if (n > 0)
-			must_be_written(buf, (size_t)n);
+			must_be_written("read", buf, (size_t)n, PAGE_POISON, LONG_RUN);
 		pos += sizeof(buf);
 	}
 	for (u32 i = 0; i < 4; i++) {
-		if (places[i] < size && pread(fd, buf, 5000, (off_t)places[i]) < 0)
+		if (places[i] >= size)
+			continue;
+		n = pread(fd, buf, 5000, (off_t)places[i]);
+		if (n < 0)
 			note_error("read", errno);
+		else
+			must_be_written("read", buf, (size_t)n, PAGE_POISON, LONG_RUN);
 	}
 }
 
@@ -447,7 +556,7 @@ static void use_direct(const char *path)
 	if (n < 0 && errno != EINVAL)
 		note_error("direct read", errno);
 	if (n > 0)
-		must_be_written(buf, (size_t)n);
+		must_be_written("direct read", buf, (size_t)n, PAGE_POISON, LONG_RUN);
 	close(fd);
 }
 
@@ -473,13 +582,15 @@ static void use_file(const char *path, const struct stat *st)
 
 static void use_xattrs(const char *path)
 {
-	static char names[8192], value[4096];
-	ssize_t n = llistxattr(path, names, sizeof(names));
+	static char names[ANSWER_MAX + 1], value[ANSWER_MAX + 1];
+	ssize_t n = ask("listxattr", names_of, path, NULL, names);
 
 	if (n < 0 && errno != ERANGE && errno != E2BIG)
 		note_error("listxattr", errno);
+	if (n > 0 && names[n - 1])
+		wrong("listxattr", "the last name does not end");
 	for (char *p = names; n > 0 && p < names + n; p += strlen(p) + 1) {
-		if (lgetxattr(path, p, value, sizeof(value)) < 0 && errno != ERANGE && errno != ENODATA &&
+		if (ask("getxattr", lgetxattr, path, p, value) < 0 && errno != ERANGE && errno != ENODATA &&
 		    errno != E2BIG)
 			note_error("getxattr", errno);
 	}
@@ -490,7 +601,7 @@ static void use_dir(const char *path, int depth);
 
 static void use(const char *path, int depth)
 {
-	static char target[5000];
+	static char target[ANSWER_MAX + 1];
 	struct stat st;
 
 	if (!count.inodes_left)
@@ -517,12 +628,13 @@ static void use(const char *path, int depth)
 	step("use");
 	if (S_ISREG(st.st_mode))
 		use_file(path, &st);
-	else if (S_ISLNK(st.st_mode) && readlink(path, target, sizeof(target)) < 0)
+	else if (S_ISLNK(st.st_mode) && ask("readlink", target_of, path, NULL, target) < 0)
 		note_error("readlink", errno);
 }
 
 static void use_dir(const char *path, int depth)
 {
+	static char entries[ANSWER_MAX + 1];
 	DIR *d = opendir(path);
 	char sub[4096];
 	struct dirent *de;
@@ -536,6 +648,9 @@ static void use_dir(const char *path, int depth)
 		closedir(d);
 		return;
 	}
+	step("getdents");
+	if (ask("getdents", entries_of, path, NULL, entries) < 0)
+		note_error("getdents", errno);
 	for (;;) {
 		step("readdir");
 		errno = 0;
