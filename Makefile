@@ -132,7 +132,7 @@ check-debug:
 	tests/debug/run
 	DEBUG_KERNEL=kcsan tests/debug/run races zraces storage
 
-# N= images (10000), FROM= the first number
+# N= images (12600: ten thousand are mounted with sharing), FROM= the first number
 check-hostile:
 	N=$(N) FROM=$(FROM) tests/hostile/run
 
@@ -169,7 +169,7 @@ help:
 	@echo "make uninstall         undo 'make install' and 'make modules_install', for all kernels"
 	@echo "make check             all tests;  check-unit, check-tools: those that need no kernel"
 	@echo "make check-debug       on a debug kernel built from Debian's sources (KASAN, lockdep, kmemleak)"
-	@echo "make check-hostile     damaged images on that kernel: N=10000 of them"
+	@echo "make check-hostile     damaged images on that kernel: N=12600 of them"
 	@echo "make stress            a Debian root on overlays above shared mounts, worked hard: M=10 minutes"
 	@echo "make fuzz              libFuzzer on decoders and codecs: T=600 seconds in total"
 	@echo "make demo              see it work"
