@@ -176,6 +176,18 @@ log_since() { dmesg | sed -n "/$MARK/,\$p" | grep -av eis-suite-mark | sed 's/^\
 # Our lines since the mark: prefix of the driver.
 log_ours() { log_since | grep -a 'erofs[-_]ishare'; }
 
+# Lines of the kernel log on stdin that say that somebody is stuck. A soft lockup counts where this driver is on the stack:
+# see tests/vm/run, the host may leave an emulated CPU alone for that long. The others always count.
+stuck_lines()
+{
+	awk '
+		/blocked for more than|rcu.*stall|page allocation failure/ { print }
+		/BUG: soft lockup/ { head = $0; left = 100 }
+		left && /\[erofs_ishare[] ]/ { print head; left = 0 }
+		left && /<\/TASK>/ { left = 0 }
+		left { left-- }'
+}
+
 module_loaded() { [ -d /sys/module/$MODULE ]; }
 
 # All mounts gone: the module can be unloaded, and its slabs are gone with it.

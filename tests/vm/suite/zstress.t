@@ -33,14 +33,36 @@ reader()		# N: verifies one image after the other until the time is over
 		echo >>$T/rounds.$n
 	done
 }
-stuck() { log_since | grep -a 'blocked for more than\|soft lockup\|rcu.*stall\|page allocation failure'; }
+# Who sleeps uninterruptibly through 20 turns of this one, and is not woken once, goes to $T/stuck, with its stack. A
+# turn is a second, and longer where the host lets the guest wait, as all that the others wait for then is.
+watch_sleepers()
+{
+	: >$T/asleep
+	while [ ! -e $T/ended ]; do
+		cat /proc/[0-9]*/task/[0-9]*/status 2>/dev/null | awk -v before=$T/asleep '
+			BEGIN { while ((getline line < before) > 0) { split(line, f, " "); turns[f[1] " " f[2]] = f[3] } }
+			/^Name:/ { name = $2 }
+			/^State:/ { state = $2 }
+			/^Pid:/ { pid = $2 }
+			/^voluntary_ctxt_switches:/ { woken = $2 }
+			/^nonvoluntary_ctxt_switches:/ {
+				key = pid " " woken + $2
+				if (state == "D") print key, turns[key] + 1, name
+			}' >$T/asleep.new
+		mv $T/asleep.new $T/asleep
+		awk '$3 == 20' $T/asleep | while read -r pid _ _ name; do
+			echo "$name ($pid) sleeps:"
+			cat /proc/$pid/stack
+		done >>$T/stuck
+		sleep 1
+	done
+}
+reading() { for p in $readers; do ! kill -0 $p 2>/dev/null || return 0; done; return 1; }
 
 stress()		# MEMORY
 {
 	little_memory $1
-	rm -f $T/stop $T/rounds.* $T/reader.*
-	old=$(cat /proc/sys/kernel/hung_task_timeout_secs)
-	echo 20 >/proc/sys/kernel/hung_task_timeout_secs
+	rm -f $T/stop $T/ended $T/stuck $T/rounds.* $T/reader.*
 	log_mark
 	DIRS= COUNT=0
 	for i in sid.lz4-dedupe-C4096-b1024 sid.zstd-mix-C65536-b1024 sid.lzma-allfrag-C16384-b1024 sid.legacy-all \
@@ -49,8 +71,11 @@ stress()		# MEMORY
 		DIRS="$DIRS $i" COUNT=$((COUNT + 1))
 	done
 	DIRS=${DIRS# }
+	watch_sleepers &
+	readers=
 	for n in $(seq $READERS); do
 		reader $n >$T/reader.$n 2>&1 &
+		readers="$readers $!"
 	done
 	began=$(up) mounts=0
 	while [ $(($(up) - began)) -lt $S ]; do
@@ -63,13 +88,17 @@ stress()		# MEMORY
 			mounts=$((mounts + 1))
 		fi
 		! grep -l FAIL $T/reader.* >/dev/null || break
+		[ ! -s $T/stuck ] || break
 		sleep 0.2
 	done
 	: >$T/stop
-	wait
-	echo $old >/proc/sys/kernel/hung_task_timeout_secs
+	# Who is stuck is not waited for.
+	while reading && [ ! -s $T/stuck ]; do sleep 1; done
+	: >$T/ended
 	grep -h FAIL $T/reader.* && return 1
-	stuck && die "somebody was stuck"
+	[ ! -s $T/stuck ] || { cat $T/stuck; die "somebody was stuck"; }
+	wait
+	log_since | stuck_lines | grep -a . && die "somebody was stuck"
 	met=$(sed -n 's/^max //p' $CG/memory.events) killed=$(sed -n 's/^oom_kill //p' $CG/memory.events)
 	note "rounds: $(cat $T/rounds.* | wc -l), mounts: $mounts, limit met: $met times, killed: $killed"
 	[ "$killed" = 0 ] || die "readers were killed for want of memory"
