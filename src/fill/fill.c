@@ -355,14 +355,32 @@ bool eis_fill_wait(struct file *file, struct folio *folio, size_t off, size_t le
 	return eis_folio_wait(folio);
 }
 
+/* Send off reads for all of a locked folio, whose last one unlocks it. Return: false: still locked, as it was. */
+static bool eis_fill_folio(struct file *file, struct folio *folio)
+{
+	eis_folio_begin(folio, folio_size(folio), 0);
+	if (eis_fill_part(file, folio, 0, folio_size(folio), NULL))
+		return true;
+	folio->private = NULL;
+	return false;
+}
+
+/*
+ * Only read-ahead makes large folios: one that comes here has failed before. It is read once more as
+ * a whole, and the VFS waits for that, as it does for any folio: it can be killed, and the disk may
+ * hang. Only what fails then, too, is looked at page by page. PG_checked says that it has come so far.
+ */
 static int eis_read_folio(struct file *file, struct folio *folio)
 {
-	/* Only read-ahead makes large ones: one that comes here has failed before. */
-	if (folio_test_large(folio))
-		return eis_partial_read(file, folio);
-	eis_folio_begin(folio, folio_size(folio), 0);
-	if (!eis_fill_part(file, folio, 0, folio_size(folio), NULL)) {
-		folio->private = NULL;
+	if (folio_test_large(folio)) {
+		if (folio_test_checked(folio))
+			return eis_partial_read(file, folio);
+		folio_set_checked(folio);
+		/* Look again: it is up to date, or comes back here. */
+		return eis_fill_folio(file, folio) ? AOP_TRUNCATED_PAGE :
+						     eis_partial_read(file, folio);
+	}
+	if (!eis_fill_folio(file, folio)) {
 		folio_unlock(folio);
 		return -EIO;
 	}

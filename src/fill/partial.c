@@ -7,8 +7,8 @@
  * set) says which of its pages are good; the VFS asks eis_partial_uptodate().
  * Page faults want whole folios: they fail for all of it.
  *
- * Which ones are bad is found out by the first reader who comes after the failed
- * read-ahead, from his own storage. Every later one tries the bad pages again, so
+ * Which ones are bad is found out by the first reader who comes after all of it
+ * failed twice, as read-ahead and when it was needed, from his own storage. Every later one tries the bad pages again, so
  * what was only a temporary failure heals. Good pages are not touched any more:
  * others may be reading them.
  */
@@ -50,7 +50,7 @@ static void eis_partial_try(struct file *file, struct folio *folio, unsigned lon
 }
 
 /**
- * eis_partial_read - read a large folio whose read-ahead failed
+ * eis_partial_read - read a large folio that failed as a whole
  * @file:  who reads, may be NULL
  * @folio: locked folio, not up to date; unlocked on return
  *

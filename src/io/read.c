@@ -22,6 +22,7 @@
  *    So a file that hangs holds up none but its readers, and an image on a loop
  *    device on a file of another mount never waits for itself.
  */
+#include <linux/sched/mm.h>
 #include <linux/uio.h>
 #include <linux/ratelimit.h>
 
@@ -137,6 +138,8 @@ static ssize_t eis_read_call(struct eis_read *rd, size_t skip, int flags,
 {
 	struct file *file = rd->storage->file;
 	struct iov_iter iter;
+	unsigned int nofs;
+	ssize_t ret;
 
 	eis_read_iov(rd, &iter, skip);
 	init_sync_kiocb(&rd->iocb, file);
@@ -144,7 +147,11 @@ static ssize_t eis_read_call(struct eis_read *rd, size_t skip, int flags,
 	rd->iocb.ki_flags &= ~IOCB_DIRECT;
 	rd->iocb.ki_flags |= flags;
 	rd->iocb.ki_complete = complete;
-	return file->f_op->read_iter(&rd->iocb, &iter);
+	/* Folios are locked until this is done: reclaim must not come back here and wait for one. */
+	nofs = memalloc_nofs_save();
+	ret = file->f_op->read_iter(&rd->iocb, &iter);
+	memalloc_nofs_restore(nofs);
+	return ret;
 }
 
 /* Bytes that must arrive: what lies beyond the container's end reads as zeros. */
@@ -165,13 +172,13 @@ static void eis_read_file_done(struct eis_read *rd)
 	eis_read_complete(rd, 0);
 }
 
-/* Is it worth trying direct I/O for what is left? */
+/* Is it worth trying direct I/O for what is left? Filesystems want its ends aligned, both of them. */
 static bool eis_read_direct(const struct eis_read *rd)
 {
 	const struct eis_storage *st = rd->storage;
+	const u64 first = st->start + rd->pos + rd->result, last = st->start + rd->pos + rd->len;
 
-	return READ_ONCE(st->direct) &&
-	       !((st->start + rd->pos + rd->result) & (st->dio_offset_align - 1));
+	return READ_ONCE(st->direct) && !((first | last) & (st->dio_offset_align - 1));
 }
 
 static void eis_read_no_direct(struct eis_storage *st, ssize_t err)

@@ -92,6 +92,11 @@ static void eis_shared_evict_inode(struct inode *inode)
 {
 	struct eis_shared *shared = eis_shared_of(inode);
 
+	/*
+	 * What a mount that is gone was still reading keeps its folios locked, on a disk that hangs
+	 * for ever. Who opens the file meanwhile shall not wait for that, but make a new one.
+	 */
+	remove_inode_hash(inode);
 	truncate_inode_pages_final(&inode->i_data);
 	clear_inode(inode);
 	if (!shared->domain)
@@ -458,8 +463,9 @@ exit_warm:
 	eis_warm_exit();
 unmount:
 	kern_unmount(eis_shared_mnt);
-	rcu_barrier();
 free_cache:
+	/* Even a mount that failed may have had its root inode, which is freed after a grace period. */
+	rcu_barrier();
 	kmem_cache_destroy(eis_shared_cachep);
 	return err;
 }

@@ -44,11 +44,14 @@ static void eis_free_inode(struct inode *inode)
 	kmem_cache_free(eis_inode_cachep, eis_i(inode));
 }
 
-/* As the VFS does it, and when the mount's caches are being dropped. */
+/*
+ * As the VFS does it, and for who drops the mount's caches. Not for lack of links: nothing is deleted
+ * here, and images say what they like. The last user may be reclaim, and to evict an inode is to wait
+ * for its reads: those of a disk that hangs, or of the very worker that reclaims.
+ */
 static int eis_drop_inode(struct inode *inode)
 {
-	return !inode->i_nlink || inode_unhashed(inode) ||
-	       READ_ONCE(eis_sb(inode->i_sb)->drop_inodes);
+	return inode_unhashed(inode) || READ_ONCE(eis_sb(inode->i_sb)->dropper) == current;
 }
 
 static void eis_evict_inode(struct inode *inode)

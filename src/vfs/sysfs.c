@@ -165,10 +165,10 @@ static void eis_each_inode(struct super_block *sb, void (*fn)(struct inode *inod
 
 static void eis_drop_inodes(struct eis_sb *sbi)
 {
-	WRITE_ONCE(sbi->drop_inodes, true);
+	WRITE_ONCE(sbi->dropper, current);
 	shrink_dcache_sb(sbi->image.sb);
 	eis_each_inode(sbi->image.sb, eis_drop_nothing);
-	WRITE_ONCE(sbi->drop_inodes, false);
+	WRITE_ONCE(sbi->dropper, NULL);
 }
 
 /* Bits as of /proc/sys/vm/drop_caches. */

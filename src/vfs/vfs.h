@@ -92,7 +92,7 @@ struct eis_context {
  * @kobj:   its directory in sysfs
  * @kobj_gone: nobody uses @kobj any more
  * @shown:  @kobj is in sysfs
- * @drop_inodes: being asked to keep no unused inode
+ * @dropper: task that is asked to keep no unused inode, NULL = none
  * @file:   image file behind the primary storage, NULL on a block device
  * @sidecar: digests for files that have none in the image, NULL = none
  */
@@ -104,7 +104,7 @@ struct eis_sb {
 	struct kobject kobj;
 	struct completion kobj_gone;
 	bool shown;
-	bool drop_inodes;
+	struct task_struct *dropper;
 	struct file *file;
 	struct eis_sidecar *sidecar;
 };

@@ -124,7 +124,16 @@ void eis_cluster_put(struct eis_cluster *first, struct eis_cluster *last, int er
 	spin_unlock_irqrestore(&b->lock, flags);
 }
 
-/* Decode all of it in this context. */
+/* Wait for a cluster that is ready. Return: 0, or -ERESTARTSYS: killed. */
+static int eis_batch_wait(struct eis_batch *b)
+{
+	return ___wait_event(b->wait, READ_ONCE(b->ready), TASK_KILLABLE, 0, 0, io_schedule());
+}
+
+/*
+ * Decode all of it in this context. Who is killed meanwhile leaves the rest to workers: a disk that
+ * hangs would keep him for ever.
+ */
 static void eis_batch_decode_here(struct eis_batch *b)
 {
 	unsigned int left = b->count;
@@ -136,8 +145,13 @@ static void eis_batch_decode_here(struct eis_batch *b)
 		c = eis_batch_pop(b);
 		spin_unlock_irq(&b->lock);
 		if (!c) {
-			io_wait_event(b->wait, READ_ONCE(b->ready));
-			continue;
+			if (!eis_batch_wait(b))
+				continue;
+			spin_lock_irq(&b->lock);
+			b->here = false;
+			eis_batch_kick(b);
+			spin_unlock_irq(&b->lock);
+			return;
 		}
 		eis_cluster_finish(c);
 		eis_batch_put(b);
@@ -182,7 +196,7 @@ void eis_batch_init(struct eis_batch *b, const struct eis_codec_params *params, 
  * @gfp: flags for scratch pages
  *
  * What the builder decodes is decoded when this returns, which includes waiting
- * for its reads.
+ * for its reads; unless it is killed.
  * Context: may sleep.
  */
 void eis_batch_submit(struct eis_batch *b, enum eis_batch_mode mode, gfp_t gfp)

@@ -18,8 +18,8 @@
  * --from FN:TO  only fault points with a caller in this address range (hexadecimal): one module's
  * --must        the operation has to succeed whatever fails (opening with sharing: it falls back)
  *
- * Rules: a failed operation says so with an error; what it gave back before that is right; the
- * same operation without a fault succeeds right afterwards. Prints what was seen; exit 1 if a
+ * Rules: a failed operation says so with an error; what it gave back before that is right; one that
+ * did not fail gives back what it does without faults; the same operation without a fault succeeds right afterwards. Prints what was seen; exit 1 if a
  * rule was broken, 3 if this kernel has no fault injection.
  */
 #define _GNU_SOURCE
@@ -118,6 +118,18 @@ static void load_ref(const char *path)
 	memset(buf, 1, ref_len + 1);
 }
 
+/* ---- What an operation told: the same with and without a fault that it survived ---- */
+
+static uint64_t told;
+
+static void tell(const void *data, size_t len)
+{
+	const uint8_t *p = data;
+
+	while (len--)
+		told = (told ^ *p++) * 0x100000001b3ULL;
+}
+
 /* ---- Operations: 0 or an errno; -1 = wrong data ---- */
 
 static int fd = -1;
@@ -159,7 +171,12 @@ static int do_lookup(void)
 {
 	struct stat st;
 
-	return lstat(args[0], &st) ? errno : 0;
+	if (lstat(args[0], &st))
+		return errno;
+	tell(&st.st_ino, sizeof(st.st_ino));
+	tell(&st.st_mode, sizeof(st.st_mode));
+	tell(&st.st_size, sizeof(st.st_size));
+	return 0;
 }
 
 /* Names looked up, inode never opened. */
@@ -257,7 +274,7 @@ static int do_readdir(void)
 {
 	static char dents[4096] __attribute__((aligned(8)));
 	int dir = open(args[0], O_RDONLY | O_DIRECTORY), err = 0;
-	long n = 0;
+	long n = 0, pos;
 
 	if (dir < 0)
 		return errno;
@@ -265,6 +282,13 @@ static int do_readdir(void)
 		n = syscall(SYS_getdents64, dir, dents, sizeof(dents));
 		if (n < 0)
 			err = errno;
+		for (pos = 0; pos < n; pos += ((struct dirent64 *)(dents + pos))->d_reclen) {
+			const struct dirent64 *d = (const struct dirent64 *)(dents + pos);
+
+			tell(&d->d_ino, sizeof(d->d_ino));
+			tell(&d->d_type, sizeof(d->d_type));
+			tell(d->d_name, strlen(d->d_name) + 1);
+		}
 	} while (n > 0);
 	close(dir);
 	return err;
@@ -278,9 +302,14 @@ static int do_xattr(void)
 
 	if (n < 0)
 		return errno;
-	for (name = names; name < names + n; name += strlen(name) + 1)
-		if (lgetxattr(args[0], name, value, sizeof(value)) < 0)
+	tell(names, n);
+	for (name = names; name < names + n; name += strlen(name) + 1) {
+		ssize_t len = lgetxattr(args[0], name, value, sizeof(value));
+
+		if (len < 0)
 			return errno;
+		tell(value, len);
+	}
 	return 0;
 }
 
@@ -288,7 +317,12 @@ static int do_readlink(void)
 {
 	static char target[4096];
 
-	return readlink(args[0], target, sizeof(target)) < 0 ? errno : 0;
+	ssize_t n = readlink(args[0], target, sizeof(target));
+
+	if (n < 0)
+		return errno;
+	tell(target, n);
+	return 0;
 }
 
 static union {
@@ -330,6 +364,8 @@ static int do_fiemap(void)
 	map.f.fm_length = ~0ULL;
 	map.f.fm_extent_count = 64;
 	err = ioctl(fd, FS_IOC_FIEMAP, &map.f) ? errno : 0;
+	if (!err)
+		tell(map.f.fm_extents, map.f.fm_mapped_extents * sizeof(map.f.fm_extents[0]));
 	close_fd();
 	return err;
 }
@@ -358,24 +394,25 @@ static void undo_load(void)
 static const struct operation {
 	const char *name;
 	int nargs, ref;
+	bool tells;
 	void (*prepare)(void);
 	int (*run)(void);
 	void (*undo)(void);
 } operations[] = {
-	{ "mount", 4, 0, NULL, do_mount, undo_mount },
-	{ "umount", 4, 0, prepare_umount, do_umount, NULL },
-	{ "remount", 4, 0, NULL, do_remount, NULL },
-	{ "lookup", 1, 0, drop_caches, do_lookup, NULL },
-	{ "open", 2, 1, prepare_open, do_open, undo_open },
-	{ "read", 2, 1, prepare_read, read_all, NULL },
-	{ "direct", 2, 1, prepare_direct, read_all, NULL },
-	{ "mmap", 2, 1, prepare_read, do_mmap, NULL },
-	{ "readdir", 1, 0, drop_caches, do_readdir, NULL },
-	{ "xattr", 1, 0, drop_caches, do_xattr, NULL },
-	{ "readlink", 1, 0, drop_caches, do_readlink, NULL },
-	{ "handle", 2, 0, prepare_handle, do_handle, close_fd },
-	{ "fiemap", 1, 0, drop_caches, do_fiemap, NULL },
-	{ "load", 1, 0, NULL, do_load, undo_load },
+	{ "mount", 4, 0, false, NULL, do_mount, undo_mount },
+	{ "umount", 4, 0, false, prepare_umount, do_umount, NULL },
+	{ "remount", 4, 0, false, NULL, do_remount, NULL },
+	{ "lookup", 1, 0, true, drop_caches, do_lookup, NULL },
+	{ "open", 2, 1, false, prepare_open, do_open, undo_open },
+	{ "read", 2, 1, false, prepare_read, read_all, NULL },
+	{ "direct", 2, 1, false, prepare_direct, read_all, NULL },
+	{ "mmap", 2, 1, false, prepare_read, do_mmap, NULL },
+	{ "readdir", 1, 0, true, drop_caches, do_readdir, NULL },
+	{ "xattr", 1, 0, true, drop_caches, do_xattr, NULL },
+	{ "readlink", 1, 0, true, drop_caches, do_readlink, NULL },
+	{ "handle", 2, 0, false, prepare_handle, do_handle, close_fd },
+	{ "fiemap", 1, 0, true, drop_caches, do_fiemap, NULL },
+	{ "load", 1, 0, false, NULL, do_load, undo_load },
 };
 
 /* ---- Writing from a mapping: the file system faults its source in with its own locks held ---- */
@@ -446,15 +483,26 @@ static void setup(const char *range)
 static int run_all(const struct operation *op, unsigned int max, bool must)
 {
 	unsigned int n, failed = 0, survived = 0, seen[256] = { 0 };
+	uint64_t truth = 0;
 	int err, i;
 	bool hit;
 
+	if (op->tells) {
+		op->prepare();
+		told = 0;
+		if (op->run())
+			die(op->name);
+		truth = told;
+	}
 	for (n = 1; n <= max; n++) {
 		if (op->prepare)
 			op->prepare();
+		told = 0;
 		arm(n);
 		err = op->run();
 		hit = disarm();
+		if (!err && told != truth)
+			say_broken("told something else than without a fault", n, EILSEQ);
 		if (err < 0)
 			say_broken("wrong data", n, EILSEQ);
 		else if (err && !hit)
@@ -484,7 +532,11 @@ static int run_all(const struct operation *op, unsigned int max, bool must)
 	for (i = 0; i < 256; i++)
 		if (seen[i])
 			printf(" %s=%u", strerrorname_np(i), seen[i]);
-	printf("%s\n", n > max ? " (stopped at --max)" : "");
+	printf("\n");
+	if (n > max) {
+		printf("FAIL %s: more than %u fault points; raise --max\n", op->name, max);
+		broken = 1;
+	}
 	if (n == 1) {
 		printf("FAIL %s: no fault point was met\n", op->name);
 		broken = 1;

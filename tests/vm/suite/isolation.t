@@ -164,6 +164,108 @@ open_killed()
 	unmnt $MNT/s $MNT/h && scratch_off
 }
 t "a first open that hangs can be killed, and who waits for it" open_killed
+# Decoding is the reader's own work when it is little: not while the disk hangs and he is killed. A suspended device fails
+# read-ahead at once, so this is about reads that are needed, too.
+read_killed()		# IMAGE
+{
+	zip_disk
+	loop $IMG/sid.share-$1.erofs
+	n=$(blockdev --getsz $dev)
+	dm=$(eistool dm create slow $n linear "$dev 0") || die "dm: $dm"
+	mkdir -p $MNT/z
+	_o=$(eistool mount -o ro $FSTYPE $dm $MNT/z) || die "mount: $_o"
+	# Nothing but metadata is cached.
+	eistool readall $MNT/z --drop >/dev/null || die "readall"
+	eistool dm suspend slow
+	_why=
+	for f in sizes/noise65537 sizes/text65537 mixed/large-runs; do
+		cat $MNT/z/$f >/dev/null & _a=$!
+		sleep 1
+		kill -0 $_a || _why="$_why; $f: nobody waits for the disk"
+		kill -9 $_a
+		ended $_a || _why="$_why; $f: not killed: $(cat /proc/$_a/stack)"
+	done
+	eistool dm resume slow
+	[ -z "$_why" ] || die "$_why"
+	for f in sizes/noise65537 sizes/text65537 mixed/large-runs; do
+		want=$(awk -v f="/$f" '$1 == f {sub(/.*sha256=/, ""); print substr($0, 1, 64)}' $DATA/man/zip)
+		[ "$(sha256sum <$MNT/z/$f | cut -d' ' -f1)" = "$want" ] || die "$f is something else afterwards"
+	done
+	eistool umount $MNT/z && eistool dm remove slow && loops_free
+}
+for i in plain lz4 zstd; do
+	t "a reader of a hanging disk can be killed: $i" read_killed $i
+done
+# An image may say that its files have no links. What has none is not kept by other file systems: its last user, which
+# may be reclaim, would wait for the reads that are under way.
+# What was used lately has a second chance.
+drop_inodes()
+{
+	for _ in 1 2 3; do
+		echo 2 >/proc/sys/vm/drop_caches
+	done
+}
+no_links()
+{
+	scratch scatter
+	for f in up down; do
+		eval "$(eistool img $MNT/fs/image /$f)"
+		if [ $isize = 64 ]; then
+			eistool poke $MNT/fs/image $((inode + 44)) 00000000
+		else
+			eistool poke $MNT/fs/image $((inode + 6)) 0000
+		fi
+	done
+	eistool sbfix $MNT/fs/image
+	mnt $MNT/fs/image $MNT/s nodirectio
+	[ "$(stat -c %h $MNT/s/up)" = 0 ] || die "it has links: this proves nothing"
+	# Nothing but metadata is cached, neither here nor below.
+	eistool readall $MNT/s --drop >/dev/null && eistool readall $MNT/fs --drop >/dev/null || die "readall"
+	eistool dm suspend scratch
+	_why=
+	timeout 30 eistool readall $MNT/s --willneed >/dev/null || _why="asking for pages waits for them"
+	drop_inodes & _a=$!
+	ended $_a || _why="$_why; dropping inodes waits for their reads: $(cat /proc/$_a/stack)"
+	eistool dm resume scratch
+	[ -z "$_why" ] || die "$_why"
+	cat $MNT/s/up $MNT/s/down >/dev/null || die "cannot be read afterwards"
+	unmnt $MNT/s && scratch_off
+}
+t "files without links on a disk that hangs" no_links
+# What a mount was reading when it hung keeps the shared pages locked, and so whoever takes them away. Not who opens the file.
+last_one_hangs()
+{
+	scratch share-a
+	mnt $MNT/fs/image $MNT/s domain_id=last
+	mnt $IMG/share-b.erofs $MNT/h domain_id=last
+	cat $MNT/s/common/big >/dev/null
+	echo 1 >/proc/sys/vm/drop_caches
+	stat $MNT/s/common/big >/dev/null
+	eistool open $MNT/h/common/big >/dev/null || die "open"
+	eistool open $MNT/s/common/big >/dev/null || die "open"
+	eistool dm suspend scratch
+	_why=
+	cat $MNT/s/common/big >/dev/null & _a=$!
+	sleep 1
+	kill -0 $_a || _why="nobody waits for the disk"
+	kill -9 $_a
+	ended $_a || _why="$_why; the reader is not killed"
+	# The hanging mount's inode goes, its read does not; then the healthy one is unmounted.
+	exec 7<$MNT/h/common/big
+	drop_inodes
+	exec 7<&-
+	umount $MNT/h & _u=$!
+	sleep 2
+	mnt $IMG/share-b.erofs $MNT/n domain_id=last
+	timeout 20 cat $MNT/n/common/big >$T/big & _b=$!
+	ended $_b || _why="$_why; a new mount's open waits for the hanging disk: $(cat /proc/$_b/stack)"
+	eistool dm resume scratch
+	wait $_u || _why="$_why; umount failed"
+	[ -z "$_why" ] || die "$_why"
+	cmp $T/big $DATA/ref/share-b/common/big || die "wrong bytes"
+	unmnt $MNT/n $MNT/s && scratch_off
+}
+t "a file is opened anew while its pages wait for a disk that hangs" last_one_hangs
 detached()
 {
 	scratch
