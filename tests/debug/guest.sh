@@ -795,6 +795,7 @@ group_zfaults()
 	for img in lz4 together metabox; do
 		t "faults: compressed: mount, $img" faults_mount $z/$img.erofs domain_id=d
 	done
+	t "faults: compressed: unmount" faults_umount $z/zstd.erofs domain_id=d
 }
 group_zrandom()
 {
@@ -802,7 +803,6 @@ group_zrandom()
 	for img in lz4 zstd together zdir; do
 		t "faults: compressed: any allocation, workers included, $img" random_faults $z/$img.erofs domain_id=d
 	done
-	t "faults: compressed: unmount" faults_umount $z/zstd.erofs domain_id=d
 }
 group_faults()
 {
