@@ -65,6 +65,8 @@ static int hash_file(struct job *job, struct view *v, EVP_MD_CTX *md, struct wal
 	err = erofs_inode_read(&v->src, &v->image->sb, file->nid, &z.inode, diag);
 	if (!err)
 		err = zinode_open(v, &z, diag);
+	if (!err)
+		err = zinode_prove(v, &z, diag);
 	while (!err && pos < z.inode.size && !atomic_load(&job->failed)) {
 		u64 len, want = z.inode.size - pos;
 		const u8 *data;

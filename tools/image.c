@@ -19,6 +19,8 @@
 /* Content that files may claim by default: more than any compression makes of an image. */
 #define MAX_BYTES_LEAST		(1ULL << 40)
 #define MAX_BYTES_RATIO		64U
+/* One step to look up an extent for so many bytes of content */
+#define LOOKUP_BYTES		32U
 
 u32 erofs_xxh32(const void *data, size_t len, u32 seed)
 {
@@ -28,10 +30,26 @@ u32 erofs_xxh32(const void *data, size_t len, u32 seed)
 int complain_image(const struct image *image, const char *what, int err,
 		   const struct erofs_diag *diag)
 {
-	if (err != -EDQUOT)
+	switch (-err) {
+	case EDQUOT:
+		return complain("%s: %s: what was read so far meant to decode more than %llu bytes, of large extents for small files; raise --max-bytes if the image is trusted",
+				image->name, what, (unsigned long long)image->max_bytes);
+	case EIMAGE_LOOKUPS:
+		return complain("%s: %s: nid %llu, and what was read before it, took more than %llu steps to look up extents; raise --max-bytes if the image is trusted",
+				image->name, what, (unsigned long long)diag->nid,
+				(unsigned long long)image->max_lookups);
+	case EIMAGE_AMBIGUOUS:
+		if (diag->check)
+			return complain("%s: %s: ambiguous map: the extent record at byte %llu (nid %llu) begins at file byte %llu, out of order, so what is read depends on where reading begins; do not share this image, rebuild it with mkfs.erofs",
+					image->name, what, (unsigned long long)diag->pos,
+					(unsigned long long)diag->nid,
+					(unsigned long long)diag->value);
+		return complain("%s: %s: ambiguous map: byte %llu (nid %llu) is in the extent from byte %llu or in another one, depending on where reading begins; do not share this image, rebuild it with mkfs.erofs",
+				image->name, what, (unsigned long long)diag->pos,
+				(unsigned long long)diag->nid, (unsigned long long)diag->value);
+	default:
 		return complain_diag(image->name, what, err, diag);
-	return complain("%s: %s: what was read so far meant to decode more than %llu bytes, of large extents for small files; raise --max-bytes if the image is trusted",
-			image->name, what, (unsigned long long)image->max_bytes);
+	}
 }
 
 /* ---- Containers ---- */
@@ -207,6 +225,8 @@ static int setup(struct image *image, struct view *v, const struct image_args *a
 		image->bytes += image->containers[i].size;
 	if (!args->max_bytes && image->bytes > MAX_BYTES_LEAST / MAX_BYTES_RATIO)
 		image->max_bytes = image->bytes * MAX_BYTES_RATIO;
+	/* Honest indexes take one step per 100 bytes or more, and not all content is that of files. */
+	image->max_lookups = image->max_bytes / LOOKUP_BYTES + image->bytes;
 	/* Section 1.1: the packed inode first, for the others may need it. */
 	if (image->sb.has_packed &&
 	    read_named(image, v, image->sb.packed_nid, EROFS_ROLE_PACKED, "packed inode",

@@ -7,6 +7,7 @@
  * at the containers' ends, and depth is bounded as in the kernel (content of the
  * packed inode or the metabox needs nothing but the device). Files of a byte each may
  * lie in extents of megabytes, so that not only content is counted but what is decoded.
+ * No map is believed to say the same to everybody who asks before zinode_prove() was asked.
  */
 #ifndef IMAGE_H
 #define IMAGE_H
@@ -44,6 +45,7 @@ struct image {
 	bool flat;
 	u64 bytes;			/* of all containers */
 	u64 max_bytes;			/* of content in all, and decoded by a view */
+	u64 max_lookups;		/* by a view in zinode_prove() */
 	struct zinode packed, metabox;	/* map: only if compressed and not empty */
 	bool packed_ready, metabox_ready;
 };
@@ -85,11 +87,19 @@ struct view {
 	struct view_extent extents[VIEW_EXTENTS];
 	u64 clock;
 	u64 decoded;			/* bytes, of all extents so far */
+	u64 gets;			/* spans lent by @src */
+	u64 lookups;			/* of those, for zinode_prove(); and records that it saw */
 	u64 cursor_nid;			/* the inode of @cursor */
 	struct erofs_zcursor cursor, packed_cursor, metabox_cursor;
 	struct view_buffers buffers, metabox_buffers;
 	u8 bounce[32];			/* a span across two extents */
 	struct codecs *codecs;
+};
+
+/* Results besides errnos, negative like these: complain_image() has words for them */
+enum {
+	EIMAGE_AMBIGUOUS = 4096,	/* more than any errno */
+	EIMAGE_LOOKUPS,
 };
 
 /* image_open - 0, or -1 with a complaint */
@@ -103,12 +113,22 @@ void view_free(struct view *v);
 int complain_image(const struct image *image, const char *what, int err,
 		   const struct erofs_diag *diag);
 
-/* view_pread - bytes of the device address space; 0, or -EIO and the like */
-int view_pread(struct view *v, u16 device_id, u64 pa, void *buf, size_t len,
+/* view_pread - bytes of the device address space, of inode @nid; 0, or -EIO and the like */
+int view_pread(struct view *v, u64 nid, u16 device_id, u64 pa, void *buf, size_t len,
 	       struct erofs_diag *diag);
 
 /* zinode_open - decode the map of z->inode, when it has one */
 int zinode_open(struct view *v, struct zinode *z, struct erofs_diag *diag);
+
+/**
+ * zinode_prove - does every lookup in the map of an opened inode say the same?
+ * @diag: not NULL
+ *
+ * Before this, content is one possible content: the kernel, which reads from anywhere, may find
+ * another. Return: 0; -EIMAGE_AMBIGUOUS; -EIMAGE_LOOKUPS: more work than an honest image is;
+ * or what erofs_zmap_find() says about some byte.
+ */
+int zinode_prove(struct view *v, const struct zinode *z, struct erofs_diag *diag);
 
 /**
  * view_piece - the longest piece of file content from @pos on that is at hand

@@ -54,7 +54,7 @@ static int locate(const struct image *image, u16 device_id, u64 pa, u64 *len,
 	return 0;
 }
 
-int view_pread(struct view *v, u16 device_id, u64 pa, void *buf, size_t len,
+int view_pread(struct view *v, u64 nid, u16 device_id, u64 pa, void *buf, size_t len,
 	       struct erofs_diag *diag)
 {
 	while (len) {
@@ -64,12 +64,16 @@ int view_pread(struct view *v, u16 device_id, u64 pa, void *buf, size_t len,
 		int err;
 
 		err = locate(v->image, device_id, pa, &n, &c, &pos, diag);
-		if (err)
+		if (err) {
+			/* A place knows no inode. */
+			if (diag)
+				diag->nid = nid;
 			return err;
+		}
 		got = container_read(c, pos, buf, (size_t)n);
 		if (got != (ssize_t)n) {
 			err = got < 0 ? (int)got : -EIO;
-			erofs_fail(diag, EROFS_CHECK_SOURCE, 0, pos, (u64)-err);
+			erofs_fail(diag, EROFS_CHECK_SOURCE, nid, pos, (u64)-err);
 			return err;
 		}
 		pa += n;
@@ -140,6 +144,7 @@ static int view_get(struct erofs_source *src, enum erofs_space space, u64 pos, s
 {
 	struct view *v = (struct view *)src;
 
+	v->gets++;
 	switch (space) {
 	case EROFS_DEV:
 		return device_span(v, pos, min, span);
@@ -185,7 +190,7 @@ static int plain_piece(struct view *v, const struct zinode *z, u64 pos, u64 want
 		*len = VIEW_PIECE;
 	*data = buf;
 	if (ext.type == EROFS_EXTENT_DATA)
-		return view_pread(v, ext.device_id, ext.pa, buf, (size_t)*len, diag);
+		return view_pread(v, z->inode.nid, ext.device_id, ext.pa, buf, (size_t)*len, diag);
 	err = erofs_read(&v->src, z->inode.space, ext.pa, buf, (size_t)*len);
 	if (err)
 		erofs_fail(diag, EROFS_CHECK_SOURCE, z->inode.nid, ext.pa, (u64)-err);
@@ -247,7 +252,7 @@ static int decode_extent(struct view *v, const struct zinode *z, const struct er
 		if (err)
 			return decode_failed(z, ext, err, diag);
 	} else {
-		err = view_pread(v, 0, ext->pa, in, ext->plen, diag);
+		err = view_pread(v, z->inode.nid, 0, ext->pa, in, ext->plen, diag);
 		if (err)
 			return err;
 	}

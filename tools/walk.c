@@ -160,22 +160,25 @@ static int walk_block(struct walk *w, struct view *v, u32 dir, const u8 *data, u
 static int walk_dir(struct walk *w, struct view *v, u32 dir, u8 *buf, struct progress *progress)
 {
 	const struct image *image = v->image;
+	const u64 most = DIR_BYTES_BASE + DIR_BYTES_RATIO * image->bytes;
 	u32 blksize = 1U << image->sb.blkszbits;
 	struct erofs_diag diag = { 0 };
 	struct zinode z;
 	int err;
 
 	err = erofs_inode_read(&v->src, &image->sb, w->dirs[dir].nid, &z.inode, &diag);
+	if (!err && z.inode.size > most - w->dir_bytes)
+		return complain("%s: its directories claim more than %llu bytes, which an image of %llu bytes cannot mean; check it with fsck.erofs",
+				image->name, (unsigned long long)most,
+				(unsigned long long)image->bytes);
 	if (!err)
 		err = zinode_open(v, &z, &diag);
+	if (!err)
+		err = zinode_prove(v, &z, &diag);
 	for (u64 pos = 0; !err && pos < z.inode.size; pos += blksize) {
 		u32 len = z.inode.size - pos < blksize ? (u32)(z.inode.size - pos) : blksize;
 
 		w->dir_bytes += len;
-		if (w->dir_bytes > DIR_BYTES_BASE + DIR_BYTES_RATIO * image->bytes)
-			return complain("%s: its directories claim more than %llu bytes, which an image of %llu bytes cannot mean; check it with fsck.erofs",
-					image->name, (unsigned long long)w->dir_bytes,
-					(unsigned long long)image->bytes);
 		err = view_content(v, &z, pos, buf, len, &diag);
 		if (!err && walk_block(w, v, dir, buf, len, pos))
 			return -1;
@@ -189,6 +192,22 @@ static int by_nid(const void *pa, const void *pb)
 	const struct walk_file *a = pa, *b = pb;
 
 	return (a->nid > b->nid) - (a->nid < b->nid);
+}
+
+/* What files and metadata are made of is content itself. */
+static int prove_named(struct view *v)
+{
+	const struct image *image = v->image;
+	struct erofs_diag diag = { 0 };
+	int err = 0;
+
+	if (image->packed_ready)
+		err = zinode_prove(v, &image->packed, &diag);
+	if (err)
+		return complain_image(image, "packed inode", err, &diag);
+	if (image->metabox_ready)
+		err = zinode_prove(v, &image->metabox, &diag);
+	return err ? complain_image(image, "metabox inode", err, &diag) : 0;
 }
 
 int walk_image(struct walk *w, const struct image *image, struct progress *progress)
@@ -210,6 +229,8 @@ int walk_image(struct walk *w, const struct image *image, struct progress *progr
 		ret = complain_image(image, "root directory", err, &diag);
 	seen(w, image->sb.root_nid);
 	add_dir(w, image->sb.root_nid, root);
+	if (!ret)
+		ret = prove_named(v);
 	for (u32 i = 0; !ret && i < w->ndirs; i++)
 		ret = walk_dir(w, v, i, buf, progress);
 	free(buf);
