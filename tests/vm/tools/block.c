@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Block devices for tests: loop devices, device-mapper targets by hand (the guest has no
- * dmsetup), and modules loaded and unloaded many times.
+ * Block devices for tests: loop devices, device-mapper targets, and modules loaded and
+ * unloaded many times.
  */
 #include "eistool.h"
 
