@@ -530,7 +530,7 @@ static struct eis_storage *eis_zfill_locate(struct eis_fill *fill, u64 *pos,
 	struct erofs_location loc;
 	int err;
 
-	st = eis_locate(fill->image, &fill->ext, fill->ext.la, z->plen, &loc, diag);
+	st = eis_locate(fill->image, nid, &fill->ext, fill->ext.la, z->plen, &loc, diag);
 	if (IS_ERR(st))
 		return st;
 	if (loc.len < z->plen) {

@@ -122,7 +122,7 @@ static int eis_content_get(struct eis_source *es, struct inode *inode, u64 pos, 
 		err = eis_space_get(es, fmt->space, ext.pa, min, span);
 		break;
 	default:
-		st = eis_locate(image, &ext, pos, ext.len, &loc, NULL);
+		st = eis_locate(image, fmt->nid, &ext, pos, ext.len, &loc, NULL);
 		if (IS_ERR(st))
 			return PTR_ERR(st);
 		if (loc.len < min)

@@ -83,7 +83,8 @@ static int eis_iomap_compressed(struct inode *inode, u64 pos, u64 length, struct
 			.type = EROFS_EXTENT_CLUSTER, .la = ext.la, .len = ext.len, .pa = ext.pa,
 		};
 		struct erofs_location loc;
-		struct eis_storage *st = eis_locate(image, &at, ext.la, ext.plen, &loc, &diag);
+		struct eis_storage *st = eis_locate(image, eis_i(inode)->fmt.nid, &at, ext.la,
+						    ext.plen, &loc, &diag);
 
 		if (IS_ERR(st)) {
 			eis_report(image, "mapping", &diag, PTR_ERR(st));
@@ -134,7 +135,7 @@ static int eis_iomap_begin(struct inode *inode, loff_t pos, loff_t length, unsig
 	}
 	if (ext.type == EROFS_EXTENT_INLINE)
 		return eis_iomap_inline(inode, &ext, flags, iomap);
-	st = eis_locate(image, &ext, pos, ext.len, &loc, &diag);
+	st = eis_locate(image, eis_i(inode)->fmt.nid, &ext, pos, ext.len, &loc, &diag);
 	if (IS_ERR(st)) {
 		err = PTR_ERR(st);
 		goto report;
@@ -210,7 +211,7 @@ static ssize_t eis_direct_extent(struct inode *inode, u64 pos, struct iov_iter *
 		return iov_iter_zero(ext.len, to);
 	if (ext.type == EROFS_EXTENT_INLINE)
 		return 0;
-	st = eis_locate(image, &ext, pos, ext.len, &loc, &diag);
+	st = eis_locate(image, eis_i(inode)->fmt.nid, &ext, pos, ext.len, &loc, &diag);
 	if (IS_ERR(st)) {
 		eis_report(image, "direct read", &diag, PTR_ERR(st));
 		return PTR_ERR(st);

@@ -115,10 +115,12 @@ static void eis_fill_add(struct eis_fill *fill, struct eis_storage *st, u64 pos,
 static int eis_fill_data(struct eis_fill *fill, struct folio *folio, size_t off, size_t len,
 			 size_t *filled, struct erofs_diag *diag)
 {
+	const u64 nid = eis_i(fill->reader.inode)->fmt.nid;
+
 	while (*filled < len) {
 		size_t at = off + *filled;
 		struct erofs_location loc;
-		struct eis_storage *st = eis_locate(fill->image, &fill->ext,
+		struct eis_storage *st = eis_locate(fill->image, nid, &fill->ext,
 						    folio_pos(folio) + at, len - *filled, &loc,
 						    diag);
 

@@ -12,6 +12,7 @@
 /**
  * eis_locate - storage and position of bytes of a data extent
  * @image: the image
+ * @nid: whose extent it is
  * @ext: extent of type EROFS_EXTENT_DATA
  * @la:  file byte inside it
  * @len: bytes wanted from there, inside the extent
@@ -20,17 +21,21 @@
  *
  * Context: any. Return: the storage, or ERR_PTR(-ENODEV, -EFSCORRUPTED).
  */
-struct eis_storage *eis_locate(const struct eis_image *image, const struct erofs_extent *ext,
-			       u64 la, u64 len, struct erofs_location *loc,
-			       struct erofs_diag *diag)
+struct eis_storage *eis_locate(const struct eis_image *image, u64 nid,
+			       const struct erofs_extent *ext, u64 la, u64 len,
+			       struct erofs_location *loc, struct erofs_diag *diag)
 {
 	int err = erofs_locate(&image->fmt, image->devs, image->flat, ext->device_id,
 			       ext->pa + (la - ext->la), len, loc, diag);
 
-	if (err)
+	if (err) {
+		/* Addresses belong to nobody, as far as the decoder knows. */
+		if (diag)
+			diag->nid = nid;
 		return ERR_PTR(err);
+	}
 	if (loc->device >= image->nr_storage)
-		return ERR_PTR(erofs_fail(diag, EROFS_CHECK_DEV_ID, 0, la, loc->device));
+		return ERR_PTR(erofs_fail(diag, EROFS_CHECK_DEV_ID, nid, la, loc->device));
 	return image->storage[loc->device];
 }
 

@@ -96,9 +96,9 @@ static inline struct eis_inode *eis_i(const struct inode *inode)
 	return container_of(inode, struct eis_inode, inode);
 }
 
-struct eis_storage *eis_locate(const struct eis_image *image, const struct erofs_extent *ext,
-			       u64 la, u64 len, struct erofs_location *loc,
-			       struct erofs_diag *diag);
+struct eis_storage *eis_locate(const struct eis_image *image, u64 nid,
+			       const struct erofs_extent *ext, u64 la, u64 len,
+			       struct erofs_location *loc, struct erofs_diag *diag);
 const char *eis_advice(enum erofs_check check);
 void eis_report(const struct eis_image *image, const char *what, const struct erofs_diag *diag,
 		int err);

@@ -149,6 +149,25 @@ short_device()
 	esac
 }
 t "a device that is cut off" short_device
+# What says that no device has an address says whose it is.
+no_such_address()
+{
+	fresh bad-blob
+	eval "$(eistool img $X /blocks)"
+	# the block of the first chunk
+	eistool poke $X $(((tail + 7) / 8 * 8 + 4)) f0ffffff
+	eistool sbfix $X
+	expect ok eistool mount -o ro,device=$IMG/bad-blob.dev $FSTYPE $X $M
+	for how in "EIO" "EUCLEAN --direct"; do
+		set -- $how
+		log_mark
+		expect "!$1 at read" eistool open $M/blocks ${2:-} --read 0 4096
+		log_ours >$T/log
+		grep -aq "nid $nid .*DEV_" $T/log || { cat $T/log; die "no line names nid $nid and the check"; }
+	done
+	eistool umount $M
+}
+t "an address on no device" no_such_address
 
 nested()
 {
