@@ -114,7 +114,7 @@ static struct file *eis_sidecar_file(struct fs_context *fc)
 					       "sidecar %s: %s; copy it to another filesystem",
 					       ctx->sidecar, why));
 	else
-		file = eis_open_file(&path);
+		file = eis_open_file(&path, ctx->sidecar_file);
 	path_put(&path);
 	if (!why && IS_ERR(file))
 		eis_mount_error(fc, PTR_ERR(file), "sidecar %s: cannot be opened; check its permissions",

@@ -60,27 +60,36 @@ static int eis_check_image_file(struct fs_context *fc, const struct inode *inode
 /**
  * eis_open_file - open a file that we are going to read for as long as a mount lives
  * @path: regular file
+ * @given: the descriptor that @path is from, or NULL: who was given one that can be read may read
  *
  * Without times of access: nobody asks when an image was read; and a time that is updated is a
  * write to the file's filesystem, with its locks, by whoever reads a page of ours. The flag is set
  * afterwards: a filesystem may refuse it to who does not own the file.
  * Context: may sleep. Return: the file, or ERR_PTR of what opening returned.
  */
-struct file *eis_open_file(const struct path *path)
+struct file *eis_open_file(const struct path *path, const struct file *given)
 {
 	struct file *file = dentry_open(path, O_RDONLY | O_LARGEFILE, current_cred());
+	int err = 0;
 
-	if (!IS_ERR(file)) {
-		spin_lock(&file->f_lock);
-		file->f_flags |= O_NOATIME;
-		spin_unlock(&file->f_lock);
+	if (IS_ERR(file))
+		return file;
+	/* dentry_open() leaves that to its callers. */
+	if (!given || !(given->f_mode & FMODE_READ))
+		err = file_permission(file, MAY_READ);
+	if (err) {
+		fput(file);
+		return ERR_PTR(err);
 	}
+	spin_lock(&file->f_lock);
+	file->f_flags |= O_NOATIME;
+	spin_unlock(&file->f_lock);
 	return file;
 }
 
 /* Our own file for @path; with our own position, flags and lifetime. */
 static struct file *eis_open_image(struct fs_context *fc, const struct path *path,
-				   const char *name)
+				   const struct file *given, const char *name)
 {
 	struct file *file;
 	int err;
@@ -89,7 +98,7 @@ static struct file *eis_open_image(struct fs_context *fc, const struct path *pat
 	err = eis_check_image_file(fc, d_backing_inode(path->dentry), name);
 	if (err)
 		return ERR_PTR(err);
-	file = eis_open_file(path);
+	file = eis_open_file(path, given);
 	if (IS_ERR(file)) {
 		err = PTR_ERR(file);
 		return ERR_PTR(eis_mount_error(fc, err, "%s: cannot be opened; check its permissions",
@@ -232,9 +241,10 @@ static int eis_get_tree_bdev(struct fs_context *fc, dev_t dev)
 
 static int eis_get_tree_file(struct fs_context *fc, const struct path *path)
 {
+	const struct eis_context *ctx = fc->fs_private;
 	struct eis_sb *sbi = fc->s_fs_info;
 
-	sbi->file = eis_open_image(fc, path, eis_source_name(fc));
+	sbi->file = eis_open_image(fc, path, ctx->source, eis_source_name(fc));
 	if (IS_ERR(sbi->file)) {
 		int err = PTR_ERR(sbi->file);
 
@@ -314,6 +324,7 @@ int eis_get_tree(struct fs_context *fc)
 	if (!sbi)
 		return -ENOMEM;
 	sbi->opts = ctx->opts;
+	mutex_init(&sbi->drop_lock);
 	fc->s_fs_info = sbi;
 
 	err = eis_source_path(fc, &path);
@@ -343,7 +354,8 @@ static struct eis_storage *eis_open_device_bdev(struct super_block *sb, dev_t de
 }
 
 static struct eis_storage *eis_open_device(struct fs_context *fc, struct super_block *sb,
-					   const struct path *path, const char *name)
+					   const struct path *path, const struct file *given,
+					   const char *name)
 {
 	const struct inode *inode = d_backing_inode(path->dentry);
 	struct eis_sb *sbi = eis_sb(sb);
@@ -352,7 +364,7 @@ static struct eis_storage *eis_open_device(struct fs_context *fc, struct super_b
 
 	if (S_ISBLK(inode->i_mode))
 		return eis_open_device_bdev(sb, inode->i_rdev, name);
-	file = eis_open_image(fc, path, name);
+	file = eis_open_image(fc, path, given, name);
 	if (IS_ERR(file))
 		return ERR_CAST(file);
 	st = eis_storage_from_file(file, 0, sbi->opts.directio, &sbi->image.inflight);
@@ -374,7 +386,7 @@ static struct eis_storage *eis_open_device_arg(struct fs_context *fc, struct sup
 	if (err) {
 		st = ERR_PTR(err);
 	} else {
-		st = eis_open_device(fc, sb, &path, name);
+		st = eis_open_device(fc, sb, &path, arg->file, name);
 		path_put(&path);
 	}
 	if (arg->file)

@@ -178,8 +178,6 @@ static void eis_drop_inodes(struct eis_sb *sbi)
 static ssize_t eis_drop_caches_store(struct kobject *kobj, struct kobj_attribute *attr,
 				     const char *buf, size_t count)
 {
-	/* One at a time, or one ends what the other one has begun. */
-	static DEFINE_MUTEX(lock);
 	struct eis_sb *sbi = eis_sb_of(kobj);
 	unsigned int what;
 	int err = kstrtouint(buf, 10, &what);
@@ -188,13 +186,14 @@ static ssize_t eis_drop_caches_store(struct kobject *kobj, struct kobj_attribute
 		return err;
 	if (!what || what & ~(EIS_DROP_PAGES | EIS_DROP_INODES))
 		return -EINVAL;
-	if (mutex_lock_interruptible(&lock))
+	/* One at a time, or one ends what the other one has begun. */
+	if (mutex_lock_interruptible(&sbi->drop_lock))
 		return -EINTR;
 	if (what & EIS_DROP_PAGES)
 		eis_each_inode(sbi->image.sb, eis_drop_pages);
 	if (what & EIS_DROP_INODES)
 		eis_drop_inodes(sbi);
-	mutex_unlock(&lock);
+	mutex_unlock(&sbi->drop_lock);
 	return count;
 }
 

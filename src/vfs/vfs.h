@@ -92,6 +92,7 @@ struct eis_context {
  * @kobj:   its directory in sysfs
  * @kobj_gone: nobody uses @kobj any more
  * @shown:  @kobj is in sysfs
+ * @drop_lock: serializes writers of drop_caches; a disk that hangs holds up its own mount's only
  * @dropper: task that is asked to keep no unused inode, NULL = none
  * @file:   image file behind the primary storage, NULL on a block device
  * @sidecar: digests for files that have none in the image, NULL = none
@@ -104,6 +105,7 @@ struct eis_sb {
 	struct kobject kobj;
 	struct completion kobj_gone;
 	bool shown;
+	struct mutex drop_lock;
 	struct task_struct *dropper;
 	struct file *file;
 	struct eis_sidecar *sidecar;
@@ -124,7 +126,7 @@ extern const struct fs_parameter_spec eis_parameters[];
 /* source.c */
 int eis_get_tree(struct fs_context *fc);
 int eis_open_devices(struct fs_context *fc, struct super_block *sb);
-struct file *eis_open_file(const struct path *path);
+struct file *eis_open_file(const struct path *path, const struct file *given);
 const char *eis_file_unfit(const struct fs_context *fc, const struct inode *inode);
 char *eis_file_name(struct file *file);
 

@@ -74,6 +74,28 @@ rw_is_ro()
 	eistool umount $MNT/o2 && eistool umount $MNT/o && loops_free
 }
 t "rw is ro, twice on one device" rw_is_ro
+# The right to mount is not the right to read.
+not_for_you()
+{
+	ours_only
+	admin() { setpriv --reuid=1000 --regid=1000 --clear-groups --inh-caps=+sys_admin --ambient-caps=+sys_admin "$@"; }
+	cp $IMG/share-none.erofs $T/image
+	cp $IMG/share-none.sidecar $T/side
+	chmod 644 $T/image $T/side
+	expect ok admin eistool mount -o ro,domain_id=x,sidecar=$T/side $FSTYPE $T/image $MNT/o
+	unmnt $MNT/o
+	for f in image side; do
+		chmod 600 $T/$f
+		log_mark
+		expect !EACCES admin eistool mount -o ro,domain_id=x,sidecar=$T/side $FSTYPE $T/image $MNT/o
+		log_ours | grep "$T/$f.*permission" >/dev/null || { log_ours; die "no line says that $f may not be read"; }
+		expect ok eistool mount -o ro,domain_id=x,sidecar=$T/side $FSTYPE $T/image $MNT/o
+		unmnt $MNT/o
+		chmod 644 $T/$f
+	done
+	rm $T/image $T/side
+}
+t "an image and a sidecar that one may not read" not_for_you
 again()
 {
 	ours_only
