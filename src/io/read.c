@@ -12,7 +12,8 @@
  *  - Image files: the submitter only does what does not block (IOCB_NOWAIT);
  *    the rest is a worker's. So no lock of the image's filesystem is ever taken
  *    inside our page cache's locks: writers there may hold their inode's lock
- *    while they fault in a buffer that is mapped from us.
+ *    while they fault in a buffer that is mapped from us. Memory that a direct
+ *    read goes to is faulted in before, for the same reason.
  *  - What the submitter's attempt leaves undone (refused alignment, short
  *    transfer, a signal) is finished by the worker, so callers see either all
  *    bytes or an error of the storage.
@@ -310,6 +311,33 @@ void eis_read_submit(struct eis_read *rd)
 	}
 }
 
+/* One call of a direct read, into memory that is there: -EFAULT if some is not, and @to is as it was. */
+static ssize_t eis_read_iter_nofault(struct eis_storage *st, u64 pos, size_t len,
+				     struct iov_iter *to)
+{
+	const struct iov_iter before = *to;
+	size_t rest = iov_iter_count(to) - len;
+	struct kiocb iocb;
+	ssize_t ret;
+
+	init_sync_kiocb(&iocb, st->file);
+	iocb.ki_pos = st->start + pos;
+	iocb.ki_flags |= IOCB_DIRECT;
+	iov_iter_truncate(to, len);
+	to->nofault = true;
+	ret = st->file->f_op->read_iter(&iocb, to);
+	to->nofault = before.nofault;
+	iov_iter_reexpand(to, iov_iter_count(to) + rest);
+	if (ret == -EFAULT)
+		*to = before;
+	return ret;
+}
+
+/* What one call reads at most: what is faulted in at once, too. */
+#define EIS_READ_ITER_MAX	SZ_4M
+/* How often memory that was faulted in may have gone again */
+#define EIS_READ_ITER_TRIES	3
+
 /**
  * eis_read_iter - direct read of an image file into a caller's iterator
  * @st: storage
@@ -317,25 +345,32 @@ void eis_read_submit(struct eis_read *rd)
  * @len: bytes, at most what @to takes
  * @to: destination
  *
+ * The file's filesystem may hold its inode lock while it pins the pages of @to. Were one of them
+ * faulted in then, it could be ours, which is read by a worker that takes that lock, too, and
+ * waits behind whoever wants it exclusively and waits for us. So pages are faulted in before.
  * Synchronous; for O_DIRECT readers. Context: may sleep.
- * Return: bytes read, -EINVAL when the file's filesystem refuses the
- * alignment, or its error.
+ * Return: bytes read, perhaps fewer than @len; 0 when there is no reading directly; -EINVAL when
+ * the file's filesystem refuses the alignment, or its error.
  */
 ssize_t eis_read_iter(struct eis_storage *st, u64 pos, size_t len, struct iov_iter *to)
 {
-	size_t rest = iov_iter_count(to) - len;
-	struct kiocb iocb;
-	ssize_t ret;
+	int tries;
 
 	if (pos >= st->size || len > st->size - pos)
 		return -EIO;
-	init_sync_kiocb(&iocb, st->file);
-	iocb.ki_pos = st->start + pos;
-	iocb.ki_flags |= IOCB_DIRECT;
-	iov_iter_truncate(to, len);
-	ret = st->file->f_op->read_iter(&iocb, to);
-	iov_iter_reexpand(to, iov_iter_count(to) + rest);
-	return ret;
+	len = min_t(size_t, len, EIS_READ_ITER_MAX);
+	for (tries = 0; tries < EIS_READ_ITER_TRIES && len; tries++) {
+		ssize_t ret = eis_read_iter_nofault(st, pos, len, to);
+		size_t missing;
+
+		if (ret != -EFAULT)
+			return ret;
+		missing = fault_in_iov_iter_writeable(to, len);
+		if (missing == len)
+			return -EFAULT;
+		len = round_down(len - missing, st->dio_offset_align);
+	}
+	return 0;
 }
 
 /**

@@ -266,6 +266,54 @@ last_one_hangs()
 	unmnt $MNT/n $MNT/s && scratch_off
 }
 t "a file is opened anew while its pages wait for a disk that hangs" last_one_hangs
+# The filesystem of an image file holds the file's lock while it pins the reader's memory. Were that faulted in meanwhile, and
+# read from the same image by a worker, who comes behind somebody that wants the lock for himself: all three wait for ever.
+direct_into_own()
+{
+	scratch share-a
+	mnt $MNT/fs/image $MNT/s
+	# Nothing but metadata is cached.
+	eistool readall $MNT/s --drop >/dev/null || die "readall"
+	eistool dm suspend scratch
+	eistool direct-into $MNT/s/common/big $MNT/s/common/big >$T/direct 2>&1 & _a=$!
+	sleep 1
+	_why=
+	kill -0 $_a || _why="nobody waits for the disk"
+	chmod 600 $MNT/fs/image & _b=$!
+	sleep 1
+	eistool dm resume scratch
+	ended $_a || _why="$_why; the direct read does not end: $(cat /proc/$_a/stack)"
+	ended $_b || _why="$_why; changing the image's mode does not end"
+	kill -9 $_a 2>/dev/null
+	wait $_b
+	unmnt $MNT/s && scratch_off || die "unmounting"
+	[ -z "$_why" ] || die "$_why"
+	expect ok cat $T/direct
+}
+t "a direct read into memory mapped from the same image" direct_into_own
+sysfs_of() { echo /sys/fs/erofs-ishare/$(awk -v d="$1" '$5 == d {print $3}' /proc/self/mountinfo); }
+# Dropping a mount's inodes waits for what it reads.
+drop_hangs()
+{
+	scratch share-a
+	mnt $MNT/fs/image $MNT/s nodirectio
+	mnt $IMG/share-b.erofs $MNT/h
+	_s=$(sysfs_of $MNT/s) _h=$(sysfs_of $MNT/h)
+	eistool readall $MNT/s --drop >/dev/null && eistool readall $MNT/fs --drop >/dev/null || die "readall"
+	eistool dm suspend scratch
+	_why=
+	timeout 30 eistool readall $MNT/s --willneed >/dev/null || _why="asking for pages waits for them"
+	echo 2 >$_s/drop_caches & _a=$!
+	sleep 2
+	kill -0 $_a || _why="$_why; nobody waits for the disk"
+	echo 3 >$_h/drop_caches & _b=$!
+	ended $_b || _why="$_why; dropping another mount's caches waits for it: $(cat /proc/$_b/stack)"
+	eistool dm resume scratch
+	wait $_a || _why="$_why; drop_caches failed"
+	[ -z "$_why" ] || die "$_why"
+	unmnt $MNT/h $MNT/s && scratch_off
+}
+t "caches are dropped beside a mount whose disk hangs" drop_hangs
 detached()
 {
 	scratch

@@ -8,6 +8,8 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -122,5 +124,46 @@ int cmd_open(int argc, char **argv)
 	} else {
 		printf("ok\n");
 	}
+	return EX_OK;
+}
+
+#define PIECES	16
+
+/*
+ * direct-into FILE OTHER: reads the first pages of FILE, past the page cache, into memory of which no page is there: private
+ * mappings of pages of OTHER, not beside each other, in one call. Prints "ok", or what it got.
+ */
+int cmd_direct_into(int argc, char **argv)
+{
+	size_t page = sysconf(_SC_PAGESIZE), stride = 8 * page;
+	char *map, *want = xmalloc(PIECES * page);
+	struct iovec iov[PIECES];
+	int fd, other;
+	ssize_t n;
+
+	if (argc != 3)
+		return EX_USAGE;
+	fd = open(argv[1], O_RDONLY | O_DIRECT | O_CLOEXEC);
+	other = open(argv[2], O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || other < 0)
+		die("%s: open: %s", fd < 0 ? argv[1] : argv[2], errname(errno));
+	map = mmap(NULL, PIECES * stride, PROT_READ | PROT_WRITE, MAP_PRIVATE, other, 0);
+	/* Every page for itself: none comes with the one before. */
+	if (map == MAP_FAILED || madvise(map, PIECES * stride, MADV_RANDOM))
+		die("%s: mmap: %s", argv[2], errname(errno));
+	for (int i = 0; i < PIECES; i++)
+		iov[i] = (struct iovec){ map + i * stride, page };
+	n = preadv(fd, iov, PIECES, 0);
+	if (n != (ssize_t)(PIECES * page))
+		die("%s: read %zd bytes of %zu: %s", argv[1], n, PIECES * page, n < 0 ? errname(errno) : "short");
+	close(fd);
+	fd = open(argv[1], O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || pread(fd, want, PIECES * page, 0) != n)
+		die("%s: cannot be read again", argv[1]);
+	for (int i = 0; i < PIECES; i++) {
+		if (memcmp(want + i * page, map + i * stride, page))
+			die("%s: page %d is something else", argv[1], i);
+	}
+	puts("ok");
 	return EX_OK;
 }

@@ -19,6 +19,7 @@ static const struct command {
 	{ "statfs", "DIR", cmd_statfs },
 	{ "statx", "FILE", cmd_statx },
 	{ "open", "FILE [--direct] [--write] [--dir] [--read OFFSET LEN]", cmd_open },
+	{ "direct-into", "FILE OTHER", cmd_direct_into },
 	{ "pfn", "FILE [FIRST COUNT] | --compare A B", cmd_pfn },
 	{ "resident", "FILE...", cmd_resident },
 	{ "unique", "DIR...", cmd_unique },
