@@ -143,26 +143,84 @@ static u64 compare(const struct sidecar_file *s, const struct walk *w,
 	char path[4096];
 	u32 f = 0;
 
+	/* Any number may be a node id in a sidecar, so none of them says that there is no more. */
 	while (f < w->nfiles || r < s->sc.records) {
-		u64 has = r < s->sc.records ? le64toh(records[r].nid) : ~0ULL;
-		u64 is = f < w->nfiles ? w->files[f].nid : ~0ULL;
+		bool is = f < w->nfiles, has = r < s->sc.records;
 		const char *what = NULL;
 
-		if (is < has)
+		if (is && has) {
+			u64 nid = le64toh(records[r].nid);
+
+			is = w->files[f].nid <= nid;
+			has = nid <= w->files[f].nid;
+		}
+		if (is && !has)
 			what = "is not in the sidecar";
-		else if (is == has && memcmp(w->files[f].digest, records[r].digest, sizeof(records[r].digest)))
+		else if (is && memcmp(w->files[f].digest, records[r].digest, sizeof(records[r].digest)))
 			what = "has another digest in the sidecar";
 		if (what && ++bad <= 20)
 			complain("%s: %s (nid %llu) %s", s->path,
 				 walk_path(w, &w->files[f].name, path, sizeof(path)),
-				 (unsigned long long)is, what);
-		if (has < is && ++bad <= 20)
+				 (unsigned long long)w->files[f].nid, what);
+		if (has && !is && ++bad <= 20)
 			complain("%s: nid %llu is no file of the image", s->path,
-				 (unsigned long long)has);
-		f += is <= has;
-		r += has <= is;
+				 (unsigned long long)le64toh(records[r].nid));
+		f += is;
+		r += has;
 	}
 	return bad;
+}
+
+/* What the image itself says about a file: 0 right, 1 nothing, 2 something else, or a failure. */
+static int own_digest(struct view *v, const struct walk_file *file, struct erofs_diag *diag)
+{
+	u8 want[EROFS_SIDECAR_FP_LEN] = "sha256:", got[EROFS_SIDECAR_FP_LEN];
+	struct erofs_inode inode;
+	int ret;
+
+	memcpy(want + 7, file->digest, sizeof(file->digest));
+	ret = erofs_inode_read(&v->src, &v->image->sb, file->nid, &inode, diag);
+	if (!ret)
+		ret = erofs_fingerprint_get(&v->src, &v->image->sb, v->image->prefixes, &inode, got,
+					    sizeof(got), diag);
+	if (ret == -ENODATA)
+		return 1;
+	if (ret < 0 && ret != -ERANGE)
+		return ret;
+	return ret == sizeof(want) && !memcmp(got, want, sizeof(want)) ? 0 : 2;
+}
+
+/*
+ * Are the digests that the image carries right? 0, or -1 when one of them is not; *none: files
+ * without one.
+ */
+static int own_digests(const struct image *image, const struct walk *w, u64 *none)
+{
+	struct view *v = view_new(image);
+	u64 bad = 0;
+	int ret = 0;
+
+	*none = 0;
+	for (u32 i = 0; i < w->nfiles && ret >= 0; i++) {
+		const struct walk_file *file = &w->files[i];
+		struct erofs_diag diag = { 0 };
+		char path[4096];
+
+		ret = own_digest(v, file, &diag);
+		*none += ret == 1;
+		if (ret < 0)
+			complain_image(image, walk_path(w, &file->name, path, sizeof(path)), ret,
+				       &diag);
+		if (ret == 2 && ++bad <= 20)
+			complain("%s: %s (nid %llu) has another digest in the image", image->name,
+				 walk_path(w, &file->name, path, sizeof(path)),
+				 (unsigned long long)file->nid);
+	}
+	view_free(v);
+	if (ret < 0)
+		return -1;
+	return bad ? complain("%s: %llu digests are wrong: rebuild the image", image->name,
+			      (unsigned long long)bad) : 0;
 }
 
 static int check_content(const struct options *opts, const struct sidecar_file *s,
@@ -170,17 +228,23 @@ static int check_content(const struct options *opts, const struct sidecar_file *
 			 const struct erofs_sidecar_record_ondisk *records)
 {
 	struct walk w;
-	u64 bad;
+	u64 bad, none;
+	int ret = 0;
 
 	if (digest_image(opts, image, &w))
 		return -1;
+	/* Where the image says something about a file, nobody asks the sidecar. */
+	if (image->sb.has_ishare)
+		ret = own_digests(image, &w, &none);
 	bad = compare(s, &w, records);
-	if (!bad)
+	if (bad)
+		ret = complain("%s: %llu records are wrong: make it again with 'erofs-ishare digest'",
+			       s->path, (unsigned long long)bad);
+	if (!ret)
 		printf("%s: fits %s: the digests of all %u files are right\n", s->path, image->name,
 		       w.nfiles);
 	walk_free(&w);
-	return bad ? complain("%s: %llu records are wrong: make it again with 'erofs-ishare digest'",
-			      s->path, (unsigned long long)bad) : 0;
+	return ret;
 }
 
 static int check_with(const struct options *opts, struct sidecar_file *s, const struct image *image)
@@ -208,62 +272,24 @@ static int check_with(const struct options *opts, struct sidecar_file *s, const 
 	return ret;
 }
 
-/* What the image itself says about a file: 0 right, 1 nothing, 2 something else, or a failure. */
-static int own_digest(struct view *v, const struct walk_file *file, struct erofs_diag *diag)
-{
-	u8 want[EROFS_SIDECAR_FP_LEN] = "sha256:", got[EROFS_SIDECAR_FP_LEN];
-	struct erofs_inode inode;
-	int ret;
-
-	memcpy(want + 7, file->digest, sizeof(file->digest));
-	ret = erofs_inode_read(&v->src, &v->image->sb, file->nid, &inode, diag);
-	if (!ret)
-		ret = erofs_fingerprint_get(&v->src, &v->image->sb, v->image->prefixes, &inode, got,
-					    sizeof(got), diag);
-	if (ret == -ENODATA)
-		return 1;
-	if (ret < 0 && ret != -ERANGE)
-		return ret;
-	return ret == sizeof(want) && !memcmp(got, want, sizeof(want)) ? 0 : 2;
-}
-
-/* Without a sidecar: are the digests that the image carries right? */
+/* Without a sidecar */
 static int check_own(const struct options *opts, const struct image *image)
 {
-	u64 bad = 0, none = 0;
-	struct view *v;
 	struct walk w;
-	int ret = 0;
+	u64 none;
+	int ret;
 
 	if (!image->sb.has_ishare)
 		return complain("%s: carries no digests; name a sidecar before it, or make one with 'erofs-ishare digest'",
 				image->name);
 	if (digest_image(opts, image, &w))
 		return -1;
-	v = view_new(image);
-	for (u32 i = 0; i < w.nfiles && ret >= 0; i++) {
-		struct erofs_diag diag = { 0 };
-		char path[4096];
-
-		ret = own_digest(v, &w.files[i], &diag);
-		none += ret == 1;
-		if (ret < 0)
-			complain_image(image, walk_path(&w, &w.files[i].name, path, sizeof(path)),
-				      ret, &diag);
-		if (ret == 2 && ++bad <= 20)
-			complain("%s: %s (nid %llu) has another digest in the image", image->name,
-				 walk_path(&w, &w.files[i].name, path, sizeof(path)),
-				 (unsigned long long)w.files[i].nid);
-	}
-	view_free(v);
-	if (ret >= 0 && bad)
-		ret = complain("%s: %llu digests are wrong: rebuild the image", image->name,
-			       (unsigned long long)bad);
-	else if (ret >= 0)
+	ret = own_digests(image, &w, &none);
+	if (!ret)
 		printf("%s: its own digests are right: %llu files, %llu without one\n", image->name,
 		       (unsigned long long)(w.nfiles - none), (unsigned long long)none);
 	walk_free(&w);
-	return ret < 0 ? -1 : 0;
+	return ret;
 }
 
 int command_check(const struct options *opts, char **args)

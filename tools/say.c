@@ -12,6 +12,16 @@
 
 static bool line_open;		/* a line of progress has no newline yet; under stderr's lock */
 
+/* Bytes of a control character at @text: of ASCII, or of Latin-1 (C1) in UTF-8; 0: it is none. */
+static int control(const char *text)
+{
+	u8 c = (u8)text[0], next = c ? (u8)text[1] : 0;
+
+	if (c == 0xc2 && next >= 0x80 && next < 0xa0)
+		return 2;
+	return c < ' ' || c == 127;
+}
+
 /* Messages quote names from images, and go to terminals: no control characters. */
 static void vsay(const char *fmt, va_list args)
 {
@@ -23,8 +33,12 @@ static void vsay(const char *fmt, va_list args)
 		fputs("\r\033[K", stderr);
 	line_open = false;
 	fputs("erofs-ishare: ", stderr);
-	for (int i = 0; i < n; i++)
-		fputc((u8)text[i] < ' ' || text[i] == 127 ? '?' : text[i], stderr);
+	for (int i = 0; i < n; i++) {
+		int len = control(text + i);
+
+		fputc(len ? '?' : text[i], stderr);
+		i += len > 1;
+	}
 	if (n < 0)
 		fputs("out of memory", stderr);
 	fputc('\n', stderr);
