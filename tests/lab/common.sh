@@ -28,6 +28,21 @@ need_root()
 		${https_proxy:+https_proxy="$https_proxy"} "$LAB_DIR/lab" "$@"
 }
 
+# as_root WHAT "VARIABLE..." SCRIPT ARGS...: what a script begins with that does all by itself: packages, which may come
+# by sudo, and the rest as root. sudo drops variables; those named go along.
+as_root()
+{
+	local what=$1 v vars=()
+	"$LAB_DIR/lab" packages >&2
+	[ "$(id -u)" -ne 0 ] || return 0
+	command -v sudo >/dev/null 2>&1 || die "$what needs root (debootstrap, chroot): run it as root, or install sudo"
+	for v in http_proxy https_proxy $2; do
+		[ -z "${!v:-}" ] || vars+=("$v=${!v}")
+	done
+	shift 2
+	exec sudo EIS_CACHE="$CACHE" "${vars[@]}" "$@"
+}
+
 # with_lock NAME FUNCTION ARGS...: one process at a time; the lock ends with the subshell.
 with_lock()
 {
