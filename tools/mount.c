@@ -3,7 +3,7 @@
  * mount.erofs-ishare: what mount(8) calls for "mount -t erofs-ishare".
  *
  * What it adds to the system call: paths of sidecar= and device= are made absolute, so
- * that they mean the same when they are read back from /proc/mounts; an image that
+ * that they mean the same to whoever reads them later (sidecar= in /proc/mounts); an image that
  * the kernel cannot read directly (ENOTBLK) is mounted through a loop device; and
  * the kernel's own words about a failure are shown, with every version of
  * libmount. Everything else is libmount's.
@@ -135,7 +135,7 @@ static void explain(const struct request *req)
 	if (fs < 0) {
 		if (errno == ENODEV)
 			fprintf(stderr, NAME ": the kernel has no filesystem type " FSTYPE
-				": is erofs-ishare-dkms installed, and did it build ('dkms status')?\n");
+				": is erofs-ishare-dkms installed, did it build ('dkms status'), and what does 'modprobe erofs_ishare' say? With Secure Boot, the key of DKMS has to be enrolled\n");
 		return;
 	}
 	err = set_option(fs, "source", req->source) ||

@@ -138,7 +138,7 @@ done
 unsupported()
 {
 	die "kernel $kernel cannot be supported, its API differs in $(sed -n 's/^ \* @need //p' "$work/$1.c"):" \
-		"$2 (probes/$1.c, $log)"
+		"$2 (probes/$1.c, $log); a newer version of erofs-ishare may know it, else report it with that log"
 }
 for p in "${probes[@]}"; do
 	case $p in need_*) [ -z "${missing[$p]}" ] || unsupported "$p" "not exported: ${missing[$p]}" ;; esac
