@@ -24,6 +24,7 @@
  *    device on a file of another mount never waits for itself.
  */
 #include <linux/sched/mm.h>
+#include <linux/uaccess.h>
 #include <linux/uio.h>
 #include <linux/ratelimit.h>
 
@@ -272,7 +273,7 @@ static void eis_read_submit_file(struct eis_read *rd)
 	ssize_t ret;
 
 	rd->result = 0;
-	if (!(rd->storage->file->f_mode & FMODE_NOWAIT)) {
+	if (!(rd->storage->file->f_mode & FMODE_NOWAIT) || rd->storage->keeps_lock) {
 		eis_read_queue(rd);
 		return;
 	}
@@ -311,7 +312,10 @@ void eis_read_submit(struct eis_read *rd)
 	}
 }
 
-/* One call of a direct read, into memory that is there: -EFAULT if some is not, and @to is as it was. */
+/*
+ * One call of a direct read, into memory that is there: -EFAULT if some is not. Pages that are
+ * pinned are not faulted in, and neither are those that are written by the processor, of holes.
+ */
 static ssize_t eis_read_iter_nofault(struct eis_storage *st, u64 pos, size_t len,
 				     struct iov_iter *to)
 {
@@ -324,11 +328,17 @@ static ssize_t eis_read_iter_nofault(struct eis_storage *st, u64 pos, size_t len
 	iocb.ki_pos = st->start + pos;
 	iocb.ki_flags |= IOCB_DIRECT;
 	iov_iter_truncate(to, len);
+	pagefault_disable();
 	to->nofault = true;
 	ret = st->file->f_op->read_iter(&iocb, to);
 	to->nofault = before.nofault;
+	pagefault_enable();
 	iov_iter_reexpand(to, iov_iter_count(to) + rest);
-	if (ret == -EFAULT)
+	/*
+	 * Who fails has not always gone back: to the memory where an alignment is refused, for one.
+	 * What a pipe has taken is not undone by an iterator.
+	 */
+	if (ret < 0 && (user_backed_iter(to) || iov_iter_is_bvec(to) || iov_iter_is_kvec(to)))
 		*to = before;
 	return ret;
 }
@@ -348,7 +358,7 @@ static ssize_t eis_read_iter_nofault(struct eis_storage *st, u64 pos, size_t len
  * The file's filesystem may hold its inode lock while it pins the pages of @to. Were one of them
  * faulted in then, it could be ours, which is read by a worker that takes that lock, too, and
  * waits behind whoever wants it exclusively and waits for us. So pages are faulted in before.
- * Synchronous; for O_DIRECT readers. Context: may sleep.
+ * Synchronous; for O_DIRECT readers. After an error, @to is where it was. Context: may sleep.
  * Return: bytes read, perhaps fewer than @len; 0 when there is no reading directly; -EINVAL when
  * the file's filesystem refuses the alignment, or its error.
  */
@@ -359,6 +369,9 @@ ssize_t eis_read_iter(struct eis_storage *st, u64 pos, size_t len, struct iov_it
 	if (pos >= st->size || len > st->size - pos)
 		return -EIO;
 	len = min_t(size_t, len, EIS_READ_ITER_MAX);
+	/* What is not there yet it faults in by itself, under its lock. */
+	if (st->keeps_lock)
+		fault_in_iov_iter_writeable(to, len);
 	for (tries = 0; tries < EIS_READ_ITER_TRIES && len; tries++) {
 		ssize_t ret = eis_read_iter_nofault(st, pos, len, to);
 		size_t missing;

@@ -5,6 +5,7 @@
  * Rules: a storage is opened while its superblock is being set up and closed
  * after eis_inflight_drain(), so nothing here races with reads.
  */
+#include <linux/magic.h>
 #include <linux/mount.h>
 #include <linux/slab.h>
 #include <linux/stat.h>
@@ -126,6 +127,7 @@ struct eis_storage *eis_storage_from_file(struct file *file, u64 start, bool dir
 		return ERR_PTR(err);
 	}
 	st->size = eis_size_from(stat.size, start);
+	st->keeps_lock = file_inode(file)->i_sb->s_magic == BTRFS_SUPER_MAGIC;
 	if (file->f_mode & FMODE_CAN_ODIRECT) {
 		/* Without STATX_DIOALIGN we try, and give up direct I/O when it is refused. */
 		bool known = stat.result_mask & STATX_DIOALIGN;

@@ -46,6 +46,8 @@ struct eis_bdev;
  * @dio_offset_align: alignment of positions and lengths for direct I/O, bytes;
  *            0 = no direct I/O
  * @dio_mem_align: alignment of memory for direct I/O, bytes
+ * @keeps_lock: image file: direct reads wait for its inode lock whatever IOCB_NOWAIT says,
+ *            and fault memory in while they have it (Btrfs)
  * @name:     for messages
  */
 struct eis_storage {
@@ -61,6 +63,7 @@ struct eis_storage {
 	u64 start;
 	u64 size;
 	bool direct;
+	bool keeps_lock;
 	u32 dio_offset_align;
 	u32 dio_mem_align;
 	char *name;

@@ -268,9 +268,19 @@ last_one_hangs()
 t "a file is opened anew while its pages wait for a disk that hangs" last_one_hangs
 # The filesystem of an image file holds the file's lock while it pins the reader's memory. Were that faulted in meanwhile, and
 # read from the same image by a worker, who comes behind somebody that wants the lock for himself: all three wait for ever.
-direct_into_own()
+direct_into_own()	# [hole]
 {
 	scratch share-a
+	# Holes are not read: the processor writes zeros, and faults.
+	if [ "$1" = hole ]; then
+		eval "$(eistool img $MNT/fs/image /common/big)"
+		_b=$(stat -c %b $MNT/fs/image)
+		rm $MNT/fs/image
+		dd if=$IMG/share-a.erofs of=$MNT/fs/image bs=4096 count=$((data / 4096)) 2>/dev/null
+		dd if=$IMG/share-a.erofs of=$MNT/fs/image bs=4096 skip=$((data / 4096 + 16)) seek=$((data / 4096 + 16)) conv=notrunc 2>/dev/null
+		sync
+		[ "$(stat -c %b $MNT/fs/image)" -lt $_b ] || die "there is no hole"
+	fi
 	mnt $MNT/fs/image $MNT/s
 	# Nothing but metadata is cached.
 	eistool readall $MNT/s --drop >/dev/null || die "readall"
@@ -290,7 +300,8 @@ direct_into_own()
 	[ -z "$_why" ] || die "$_why"
 	expect ok cat $T/direct
 }
-t "a direct read into memory mapped from the same image" direct_into_own
+t "a direct read into memory mapped from the same image" direct_into_own data
+t "a direct read of a hole of the image file into such memory" direct_into_own hole
 sysfs_of() { echo /sys/fs/erofs-ishare/$(awk -v d="$1" '$5 == d {print $3}' /proc/self/mountinfo); }
 # Dropping a mount's inodes waits for what it reads.
 drop_hangs()

@@ -70,6 +70,16 @@ dio_alignment()
 	esac
 }
 ours && t "statx tells the alignment of direct I/O" dio_alignment
+# What the image's filesystem refuses comes through the cache, whole.
+shapes()
+{
+	for i in share-a share-b share-chunk; do
+		mnt $IMG/$i.erofs $MNT/d
+		expect ok eistool direct-shapes $MNT/d/common/big
+		unmnt $MNT/d
+	done
+}
+ours && t "direct reads of image files into memory of every alignment" shapes
 
 concurrent()
 {

@@ -129,6 +129,7 @@ int cmd_loop(int argc, char **argv);
 int cmd_dm(int argc, char **argv);
 int cmd_open(int argc, char **argv);
 int cmd_direct_into(int argc, char **argv);
+int cmd_direct_shapes(int argc, char **argv);
 int cmd_hold(int argc, char **argv);
 int cmd_race_open(int argc, char **argv);
 int cmd_race_mount(int argc, char **argv);

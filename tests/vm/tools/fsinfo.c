@@ -167,3 +167,94 @@ int cmd_direct_into(int argc, char **argv)
 	puts("ok");
 	return EX_OK;
 }
+
+/* Segments of one call: bytes, and how far from a page's beginning the memory of each is. */
+struct shape {
+	int n;
+	struct {
+		size_t len, off;
+	} seg[4];
+};
+
+static bool shape_holds(const char *path, int fd, int cached, const struct shape *s, off_t pos)
+{
+	const size_t page = sysconf(_SC_PAGESIZE);
+	struct iovec iov[4];
+	size_t total = 0, at = 0;
+	bool good = true;
+	char *want;
+	ssize_t n;
+
+	for (int i = 0; i < s->n; i++) {
+		char *mem;
+
+		if (posix_memalign((void **)&mem, page, s->seg[i].len + 2 * page))
+			die("out of memory");
+		memset(mem, 0xa5, s->seg[i].len + 2 * page);
+		iov[i] = (struct iovec){ mem + s->seg[i].off, s->seg[i].len };
+		total += s->seg[i].len;
+	}
+	want = xmalloc(total);
+	if (pread(cached, want, total, pos) != (ssize_t)total)
+		die("%s: cannot be read", path);
+	n = preadv(fd, iov, s->n, pos);
+	if (n != (ssize_t)total) {
+		printf("%zd bytes of %zu at %lld: %s\n", n, total, (long long)pos, n < 0 ? errname(errno) : "short");
+		good = false;
+	}
+	for (int i = 0; i < s->n; i++) {
+		char *mem = (char *)iov[i].iov_base - s->seg[i].off;
+		size_t len = s->seg[i].len, off = s->seg[i].off;
+
+		for (size_t k = 0; good && k < len + 2 * page; k++) {
+			char is = mem[k], should = k >= off && k < off + len ? want[at + k - off] : (char)0xa5;
+
+			if (is != should) {
+				printf("segment %d of %d at %lld: byte %zd is %#x, should be %#x\n", i, s->n, (long long)pos,
+				       (ssize_t)(k - off), (unsigned char)is, (unsigned char)should);
+				good = false;
+			}
+		}
+		at += len;
+		free(mem);
+	}
+	free(want);
+	return good;
+}
+
+/*
+ * direct-shapes FILE: reads past the page cache into memory of every alignment, in one piece and in several, some of which
+ * are refused. FILE, of 3 MB at least, says the same in all of them, and nothing beside them is written.
+ */
+int cmd_direct_shapes(int argc, char **argv)
+{
+	static const struct shape shapes[] = {
+		{ 1, { { 12288, 1 } } },
+		{ 1, { { 12288, 512 } } },
+		{ 1, { { 3000000, 1 } } },
+		{ 2, { { 4096, 0 }, { 4096, 1 } } },
+		{ 2, { { 4096, 1 }, { 4096, 0 } } },
+		{ 2, { { 65536, 0 }, { 4096, 3 } } },
+		{ 3, { { 4096, 0 }, { 100, 0 }, { 3996, 0 } } },
+		{ 3, { { 8192, 0 }, { 1, 511 }, { 4095, 0 } } },
+		{ 4, { { 512, 0 }, { 512, 512 }, { 512, 1024 }, { 2560, 0 } } },
+		{ 4, { { 1048576, 0 }, { 4096, 2 }, { 1048576, 0 }, { 4096, 0 } } },
+		{ 2, { { 1000, 0 }, { 7, 0 } } },
+	};
+	static const off_t places[] = { 0, 512, 4096, 1000, 12288 };
+	int fd, cached, bad = 0;
+
+	if (argc != 2)
+		return EX_USAGE;
+	fd = open(argv[1], O_RDONLY | O_DIRECT | O_CLOEXEC);
+	cached = open(argv[1], O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || cached < 0)
+		die("%s: open: %s", argv[1], errname(errno));
+	for (size_t p = 0; p < sizeof(places) / sizeof(places[0]); p++) {
+		for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
+			bad += !shape_holds(argv[1], fd, cached, &shapes[i], places[p]);
+	}
+	if (!bad)
+		puts("ok");
+	return bad ? EX_FAIL : EX_OK;
+}

@@ -20,6 +20,7 @@ static const struct command {
 	{ "statx", "FILE", cmd_statx },
 	{ "open", "FILE [--direct] [--write] [--dir] [--read OFFSET LEN]", cmd_open },
 	{ "direct-into", "FILE OTHER", cmd_direct_into },
+	{ "direct-shapes", "FILE", cmd_direct_shapes },
 	{ "pfn", "FILE [FIRST COUNT] | --compare A B", cmd_pfn },
 	{ "resident", "FILE...", cmd_resident },
 	{ "unique", "DIR...", cmd_unique },
