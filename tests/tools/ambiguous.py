@@ -14,7 +14,9 @@ Uncompressed root, blocks of 4 KiB, LZ4, full indexes or records. Every extent b
 import struct
 import sys
 
-BLOCK = 4096
+sys.dont_write_bytecode = True
+from rawimage import BLOCK, directory, inode
+
 PLAIN, HEAD1, NONHEAD = 0, 1, 2
 HOLE, PARTIAL, CBLKCNT = 0x4000, 0x8000, 0x800
 ADVISE_EXTENTS, ADVISE_BIG = 1, 6        # of HEAD1 and of all others
@@ -104,17 +106,8 @@ def make_map(name, pos):
 # ---- The image ----
 
 
-def inode(mode, size, block, number, layout=0):
-    return struct.pack("<HHHHIIIIHHI", layout << 1, 0, mode, 1, size, 0, block, number, 0, 0, 0)
-
-
-def directory(*names):
-    entries = sorted(((b".", TOP, 2), (b"..", TOP, 2)) + names)
-    at, heads, text = 12 * len(entries), b"", b""
-    for name, nid, kind in entries:
-        heads += struct.pack("<QHBB", nid, at + len(text), kind, 0)
-        text += name
-    return heads + text
+def listing_of(name, nid, kind):
+    return directory([(b".", TOP, 2), (b"..", TOP, 2), (name, nid, kind)])
 
 
 def main():
@@ -127,11 +120,11 @@ def main():
     incompat, packed, metabox = LZ4_0PADDING, 0, 0
     other = inode(0o100644, 8, RAW, FILE)
     mapped = inode(0o40755 if where == "dir" else 0o100644, lclusters * BLOCK, 0, MAPPED, 1) + zmap
-    listing = directory((b"f", FILE, 1))
+    listing = listing_of(b"f", FILE, 1)
     if where == "dir":
-        listing = directory((b"d", MAPPED, 2))
-        blocks[P] = lz4(directory((b"f", FILE, 1)) + b"\0")
-        blocks[Q] = lz4(directory((b"g", FILE, 1)) + b"\0")
+        listing = listing_of(b"d", MAPPED, 2)
+        blocks[P] = lz4(listing_of(b"f", FILE, 1) + b"\0")
+        blocks[Q] = lz4(listing_of(b"g", FILE, 1) + b"\0")
     elif where == "packed":
         incompat, packed = incompat | FRAGMENTS, MAPPED
         # All of it is the packed inode's first bytes.
@@ -139,7 +132,7 @@ def main():
     elif where == "metabox":
         incompat, metabox = incompat | METABOX, MAPPED
     else:
-        listing = directory((b"f", MAPPED, 1))
+        listing = listing_of(b"f", MAPPED, 1)
     if name.startswith("big"):
         incompat |= BIG_PCLUSTER
     blocks[ROOT] = listing

@@ -8,7 +8,8 @@ Uncompressed, 4 KiB blocks: superblock, one block of compact inodes, one block f
 import struct
 import sys
 
-BLOCK = 4096
+sys.dont_write_bytecode = True
+from rawimage import BLOCK, directory, inode
 
 
 def names_of(length):
@@ -18,19 +19,6 @@ def names_of(length):
         names.append(b"d" * part)
         left -= part + 1
     return names + [b"f" * (left - 1)]
-
-
-def inode(mode, size, block, number):
-    return struct.pack("<HHHHIIIIHHI", 0, 0, mode, 1, size, 0, block, number, 0, 0, 0)
-
-
-def directory(entries):
-    entries.sort()
-    at, heads, text = 12 * len(entries), b"", b""
-    for name, nid, kind in entries:
-        heads += struct.pack("<QHBB", nid, at + len(text), kind, 0)
-        text += name
-    return heads + text
 
 
 def main():
