@@ -5,8 +5,9 @@
 # and write the answers to compat_config.h beside this script. The variables go to Kbuild.
 #
 # Rules:
-#  - A kernel that cannot work, headers that are missing, a compiler that is broken: one line that
-#    says what and what to do, exit status 1, and no compat_config.h is left that could be used.
+#  - Headers that are missing, a compiler that is broken: one line that says what and what to do, exit
+#    status 1, and no compat_config.h is left that could be used. A kernel that we do not know how to
+#    work with, though everything else is in order: the same, with exit status 77.
 #  - Answers are kept with the key of what they were asked of (headers, compiler, probes); the same
 #    key again costs nothing. When the kernel changes, objects built for the old one are removed.
 #  - compat_config.h is replaced in one step, and only when its text changes.
@@ -22,11 +23,12 @@ stamp=$here/.probe-stamp
 log=$here/probe.log
 kernel=unknown
 
+status=1
 die()
 {
 	rm -f "$config" "$stamp"
 	printf 'erofs-ishare: %s\n' "$*" >&2
-	exit 1
+	exit "$status"
 }
 
 kdir=${1:-}
@@ -137,6 +139,7 @@ done
 # unsupported PROBE WHY: the end, when an API is not there that has to be.
 unsupported()
 {
+	status=77
 	die "kernel $kernel cannot be supported, its API differs in $(sed -n 's/^ \* @need //p' "$work/$1.c"):" \
 		"$2 (probes/$1.c, $log); a newer version of erofs-ishare may know it, else report it with that log"
 }
@@ -215,8 +218,11 @@ while IFS=: read -r names text; do
 	for p in $names; do
 		found=$((found | answer[$p]))
 	done
-	[ "$found" = 1 ] ||
-		die "kernel $kernel has no known way for${text}: none of ${names// /, } compiles (see $log)"
+	[ "$found" = 1 ] || {
+		status=77
+		die "kernel $kernel has no known way for${text}: none of ${names// /, } compiles (see $log);" \
+			"a newer version of erofs-ishare may know it, else report it with that log"
+	}
 done <"$here/probes/alternatives"
 
 # ---- Write the answers down ----

@@ -219,6 +219,27 @@ make uninstall
 rm -rf /lib/modules/$old /usr/src/linux-headers-$old
 check "nothing is left of the old kernel's try" nothing_left
 
+# One that is newer than we are: something we need is not there any more.
+new=99.0.0-new
+mkdir -p /lib/modules/$new
+printf '#define UTS_RELEASE "%s"\n' "$new" | fake_headers /usr/src/linux-headers-$new "$first" \
+	include/generated/utsrelease.h
+sed -i '/	iomap_dio_rw	/d' /usr/src/linux-headers-$new/Module.symvers
+ln -sfn /usr/src/linux-headers-$new /lib/modules/$new/build
+make dkms-source && dkms add erofs-ishare/"$version"
+why_not_new() { grep -h 'erofs-ishare: .*not exported: iomap_dio_rw' /var/lib/dkms/erofs-ishare/"$version"/build/make.log; }
+if [ "$suite" = bookworm ]; then
+	check "dkms fails on a kernel with unknown APIs, for this dkms cannot skip it, and says why" eval \
+		'! dkms autoinstall -k $new && ! module_of $new && why_not_new'
+else
+	check "dkms autoinstall on a kernel with unknown APIs succeeds" dkms autoinstall -k $new
+	check "dkms skipped it, and says why" eval '! module_of $new && why_not_new'
+fi
+dkms remove erofs-ishare/"$version" --all
+make uninstall
+rm -rf /lib/modules/$new /usr/src/linux-headers-$new
+check "nothing is left of the new kernel's try" nothing_left
+
 none=9.8.7-none
 check "make without headers names the package" fails_with "install linux-headers-$none" 1 make modules KVER=$none
 check "make install without headers names the package" fails_with "install linux-headers-$none" 1 make install KVER=$none
@@ -238,6 +259,16 @@ rm -rf /tmp/fake
 
 check "make deb" make deb
 deb=/tree/build/erofs-ishare-dkms_${version}_all.deb
+# has DOCUMENT... in the list of a package's files, on standard input. (Not into a pipe with grep -q: that may end first.)
+has()
+{
+	local list file
+	list=$(cat)
+	for file; do
+		grep -q "$file" <<<"$list" || { echo "it has no $file"; return 1; }
+	done
+}
+check "the package has its documentation" eval 'dpkg -c $deb | has /README.md /CHANGELOG.md /docs/SECURITY.md'
 check "apt installs the package" apt-get -y install "$deb"
 # Packages build for the newest kernels at once; dkms autoinstall is what the kernel packages run.
 for k in "${kernels[@]}"; do
@@ -265,9 +296,6 @@ tools_work()
 {
 	[ "$(erofs-ishare --version | head -n 1)" = "erofs-ishare $version" ] && [[ $(mount.erofs-ishare -V) = *"$version"* ]]
 }
-# This root leaves manuals out when it installs.
-# Not into a pipe: grep may end first, and the pipe would fail.
-tools_manual() { local list; list=$(dpkg -c "$tools_deb") && grep -q 'man8/erofs-ishare.8.gz' <<<"$list"; }
 no_tools() { ! command -v erofs-ishare && ! command -v mount.erofs-ishare; }
 
 check "without their libraries the tools are left out" test ! -e "$tools_deb"
@@ -277,7 +305,9 @@ if [ "$suite" = trixie ]; then
 	check "make deb builds the tools" make deb
 	check "apt installs the tools" apt-get -y install "$tools_deb"
 	check "the tools work" tools_work
-	check "the package has their manual" tools_manual
+	# This root leaves manuals out when it installs.
+	check "the package has their manuals" eval \
+		'dpkg -c $tools_deb | has /man5/erofs-ishare.5 /man8/erofs-ishare.8 /man8/mount.erofs-ishare.8'
 	check "apt purges the tools" apt-get -y purge erofs-ishare-tools
 	check "nothing is left of them" no_tools
 	check "make tools-install" make tools-install
@@ -294,6 +324,9 @@ if [ "$suite" = trixie ]; then
 	check "rpm can be had" apt-get -y install rpm
 	check "make rpm" make rpm
 	rpm=/tree/build/erofs-ishare-dkms-$version-1.noarch.rpm
+	check "the package has its documentation, too" eval 'rpm -qlp $rpm | has /README.md /CHANGELOG.md /docs/SECURITY.md'
+	check "the tools' package has their manuals" eval \
+		'rpm -qlp ${rpm%/*}/erofs-ishare-tools-$version-1.*.rpm | has /man5/erofs-ishare.5 /man8/mount.erofs-ishare.8'
 	check "rpm installs the package" rpm -i --nodeps "$rpm"
 	check "its module is installed for every kernel that has headers" all_installed
 	# From here on for one kernel, to save time. The tools are not needed again.
