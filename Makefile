@@ -63,13 +63,14 @@ dkms-source:
 		tar -x --no-same-owner -C $(DESTDIR)$(srcdir)
 
 # Without DESTDIR: build and install for the running kernel, or KVER's, and leave the others
-# and those to come to DKMS. With DESTDIR: files only.
+# and those to come to DKMS, which refuses a kernel that has the module already. With DESTDIR: files only.
 install:
 ifeq ($(DESTDIR),)
 	@command -v $(DKMS) >/dev/null 2>&1 || { echo "$(name): dkms is not installed: install the" \
 		"package dkms, or use 'make modules_install' for this kernel alone" >&2; exit 1; }
 	@test -f $(KDIR)/Makefile || src/compat/probe.sh $(KDIR)
 	@$(dkms_remove)
+	@$(call remove_modules,$(KVER))
 	$(MAKE) dkms-source
 	$(DKMS) add $(name)/$(version)
 	$(DKMS) install $(name)/$(version) -k $(KVER)
@@ -94,8 +95,8 @@ modules_install: modules
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/src INSTALL_MOD_PATH='$(stage)' INSTALL_MOD_DIR=updates modules_install
 	$(if $(stage),,$(DEPMOD) -a $(release))
 
-# What "modules_install" has installed, for any kernel.
-remove_modules = for f in $(stage)/lib/modules/*/updates/erofs_ishare.ko*; do \
+# What "modules_install" has installed, for the kernels of this pattern.
+remove_modules = for f in $(stage)/lib/modules/$(1)/updates/erofs_ishare.ko*; do \
 	test -e "$$f" || continue; \
 	echo "rm $$f"; rm -f "$$f" || exit 1; \
 	dir=$$(dirname "$$f"); rmdir "$$dir" 2>/dev/null || :; \
@@ -104,7 +105,7 @@ remove_modules = for f in $(stage)/lib/modules/*/updates/erofs_ishare.ko*; do \
 uninstall:
 	$(if $(DESTDIR),,@$(dkms_remove))
 	rm -rf $(DESTDIR)$(srcdir)
-	@$(remove_modules)
+	@$(call remove_modules,*)
 	$(if $(tools),$(MAKE) -C tools uninstall)
 
 # ---- Packages ----
