@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "commands.h"
@@ -110,6 +111,7 @@ static int make_sidecar(const struct options *opts, const struct image *image, c
 int command_digest(const struct options *opts, char **args)
 {
 	struct image image;
+	struct stat st;
 	char *output;
 	int ret;
 
@@ -117,6 +119,8 @@ int command_digest(const struct options *opts, char **args)
 		return usage_error("digest: name one image");
 	if (opts->list && opts->output)
 		return usage_error("digest: --list writes no sidecar, so --output has no meaning");
+	if (!opts->list && !opts->output && !stat(args[0], &st) && S_ISBLK(st.st_mode))
+		return usage_error("digest: the image is a block device, and /dev no place for a file: name one with --output");
 	if (open_image(opts, args[0], &image))
 		return SAY_FAILED;
 	if (opts->list) {

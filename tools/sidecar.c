@@ -69,10 +69,24 @@ static bool write_blocks(int fd, const struct erofs_sidecar *sc, const void *hea
 	return true;
 }
 
+/* Known before the work is done. What else can go wrong there is said when it does. */
+static int can_create(const char *path)
+{
+	char *copy = strdup(path);
+	int ret = 0;
+
+	if (copy && access(dirname(copy), W_OK | X_OK))
+		ret = complain("%s: no file can be made there: %s; name another place", path, strerror(errno));
+	free(copy);
+	return ret;
+}
+
 int sidecar_target(const char *path, const struct image *image)
 {
 	struct stat old, st;
 
+	if (can_create(path))
+		return -1;
 	if (lstat(path, &old))
 		return 0;
 	if (S_ISLNK(old.st_mode))
