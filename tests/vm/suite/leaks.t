@@ -10,7 +10,11 @@ gone()
 	! grep -a eis_ /proc/slabinfo || die "slabs are left"
 }
 
-pages() { leaked_pages || return 1; }
+pages()
+{
+	! grep -q page_owner=off /proc/cmdline || missing "page_owner, for this VM said page_owner=off"
+	leaked_pages || return 1
+}
 
 t "nothing leaked" scanned
 t "unloads after everything" gone
