@@ -270,7 +270,7 @@ has()
 		grep -q "$file" <<<"$list" || { echo "it has no $file"; return 1; }
 	done
 }
-check "the package has its documentation" eval 'dpkg -c $deb | has /README.md /CHANGELOG.md /docs/SECURITY.md'
+check "the package has its documentation" eval 'dpkg -c $deb | has /README.md /changelog.gz /docs/SECURITY.md'
 check "apt installs the package" apt-get -y install "$deb"
 # Packages build for the newest kernels at once; dkms autoinstall is what the kernel packages run.
 for k in "${kernels[@]}"; do
