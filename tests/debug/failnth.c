@@ -6,7 +6,7 @@
  * usage: failnth copy FROM TO       (no faults) write(2) FROM's mapping to TO, buffered and direct
  *        failnth [--max N] [--from FN:TO] [--must] OPERATION ARGS...
  *   mount TYPE SOURCE DIR OPTIONS    and unmount, fault-free, if it worked
- *   umount TYPE SOURCE DIR OPTIONS   mount fault-free, unmount with faults
+ *   umount TYPE SOURCE DIR OPTIONS FILE  mount and read FILE below DIR fault-free, unmount with faults
  *   remount TYPE SOURCE DIR OPTIONS
  *   lookup FILE      stat after dropping the caches
  *   open FILE REF    first open of the inode; then everything read, fault-free
@@ -134,6 +134,7 @@ static void tell(const void *data, size_t len)
 
 static int fd = -1;
 static bool mounted;
+static char scratch[65536];
 
 static int do_mount(void)
 {
@@ -156,10 +157,21 @@ static int do_umount(void)
 	return 0;
 }
 
+/* With something to give back: a file that was opened, shared or not, and its pages. */
 static void prepare_umount(void)
 {
+	char path[4096];
+	int file;
+
 	if (!mounted && do_mount())
 		die("mount");
+	snprintf(path, sizeof(path), "%s/%s", args[2], args[4]);
+	file = open(path, O_RDONLY);
+	if (file < 0)
+		die(path);
+	while (read(file, scratch, sizeof(scratch)) > 0)
+		;
+	close(file);
 }
 
 static int do_remount(void)
@@ -400,7 +412,7 @@ static const struct operation {
 	void (*undo)(void);
 } operations[] = {
 	{ "mount", 4, 0, false, NULL, do_mount, undo_mount },
-	{ "umount", 4, 0, false, prepare_umount, do_umount, NULL },
+	{ "umount", 5, 0, false, prepare_umount, do_umount, NULL },
 	{ "remount", 4, 0, false, NULL, do_remount, NULL },
 	{ "lookup", 1, 0, true, drop_caches, do_lookup, NULL },
 	{ "open", 2, 1, false, prepare_open, do_open, undo_open },

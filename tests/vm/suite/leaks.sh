@@ -15,8 +15,9 @@ leaked_objects()	# [NAME]...: of the stacks of what leaked; default: the driver'
 		sleep 6
 		echo scan >$_k || { echo "kmemleak has turned itself off: nobody looked"; return 1; }
 	done
+	# An address without a name is a function of a module that is gone: ours, if it was loaded more than once.
 	# The kernel itself loses the name of a slab's kobject when sysfs_slab_add() fails half-way.
-	awk -v ours="${1:-eis_|erofs_}" '
+	awk -v ours="${1:-eis_|erofs_}|\n +0xf" '
 		function judge() { if (text ~ ours && text !~ /sysfs_slab_add/) printf "%s", text; text = "" }
 		/^unreferenced/ { judge() }
 		{ text = text $0 "\n" }
