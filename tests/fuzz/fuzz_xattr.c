@@ -81,8 +81,11 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	MUST(ret <= 65535);
 
 	diag.check = EROFS_CHECK_OK;
+	r.gets = 0;
 	ret = erofs_xattr_list(&r.src, &sb, prefixes, &inode, collect, &found, &diag);
 	must_be_clean(&r, ret, &diag);
+	/* The header; of each shared entry its number, it and its name, of each inline one (4 bytes, at least) the last two. */
+	MUST(r.gets <= 1 + 3 * 255 + 2 * (inode.xattr_size / 4));
 	/* What is listed can be had, unless the filter lies. */
 	sb.xattr_filter = false;
 	for (u32 i = 0; i < found.count; i++) {

@@ -16,7 +16,7 @@
  */
 static unsigned long request_limit(const struct erofs_zmap *map)
 {
-	return 2 * ((12UL << 20 >> map->lcluster_bits) + 16384) + 100 + (1UL << 24) / 8;
+	return 2 * ((12UL << 20 >> map->lcluster_bits) + 16384) + 100 + (map->record_bits ? (1UL << 24) / 8 : 0);
 }
 
 static void must_be_an_extent(const struct erofs_super *sb, const struct erofs_inode *inode,
