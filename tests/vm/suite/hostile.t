@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
-# hostile: some of the damaged images of tests/hostile, other ones on every kernel, and those that once broke something.
-# `make check-hostile` mounts ten thousand on the debug kernel.
+# hostile: some of the damaged images of tests/hostile, other ones on every kernel. `make check-hostile` mounts ten thousand
+# on the debug kernel; what they once found has become named cases of badinput.t and zbad.t.
 
 if ! ours; then
 	echo "ok - hostile # SKIP about erofs-ishare, the suite runs on $FSTYPE"
