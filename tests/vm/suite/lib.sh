@@ -181,7 +181,7 @@ log_ours() { log_since | grep -a 'erofs[-_]ishare'; }
 stuck_lines()
 {
 	awk '
-		/blocked for more than|rcu.*stall|page allocation failure/ { print }
+		/blocked for more than|rcu.*detected (expedited )?stall|page allocation failure/ { print }
 		/BUG: soft lockup/ { head = $0; left = 100 }
 		left && /\[erofs_ishare[] ]/ { print head; left = 0 }
 		left && /<\/TASK>/ { left = 0 }
