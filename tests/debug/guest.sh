@@ -802,6 +802,7 @@ unload()
 no_pages()
 {
 	local why rc=0
+	[ ! -d /sys/module/erofs_ishare ] || die "the module is still there, and so may be its pages"
 	why=$(leaked_pages) || rc=$?
 	[ $rc -ne 3 ] || { echo "MISSING $why"; exit 3; }
 	[ $rc -eq 0 ] || die "$why"

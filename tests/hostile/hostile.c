@@ -385,12 +385,13 @@ static void touch_mapping(int fd, u64 size)
 }
 
 /*
- * Memory that nobody has written. A debug kernel fills free pages with PAGE_POISON (page_poison=1) and variables on the
- * stack with STACK_POISON (INIT_STACK_ALL_PATTERN, by GCC); other kernels give zeros, or what was there. No seed has
- * two of them in a row, but in what a damaged stream decodes to anything can be repeated: hence SHORT_RUN for what
- * metadata say, LONG_RUN for content.
+ * Memory that nobody has written. A debug kernel fills free pages with PAGE_POISON (page_poison=1), objects of
+ * kmalloc() with SLAB_POISON (slub_debug=P) and variables on the stack with STACK_POISON (INIT_STACK_ALL_PATTERN,
+ * by GCC); other kernels give zeros, or what was there. No seed has two of them in a row, but in what a damaged
+ * stream decodes to anything can be repeated: hence SHORT_RUN for what metadata say, LONG_RUN for content.
  */
 #define PAGE_POISON	0xaa
+#define SLAB_POISON	0x6b
 #define STACK_POISON	0xfe
 #define SHORT_RUN	4
 #define LONG_RUN	64
@@ -464,6 +465,7 @@ static ssize_t ask(const char *what, answer_fn *get, const char *path, const cha
 		else
 			must_be_untouched(what, again, len, 0x22);
 		must_be_written(what, first, len, PAGE_POISON, SHORT_RUN);
+		must_be_written(what, first, len, SLAB_POISON, SHORT_RUN);
 		must_be_written(what, first, len, STACK_POISON, SHORT_RUN);
 	}
 	errno = err;
