@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # guest.sh SECONDS: everything at once, for that long, on overlays above mounts that share their pages: fio verifying what it
-# wrote into the images and what it writes, stress-ng's file and mapping stressors, a compiler, parallel find in a cgroup with little memory; meanwhile
-# processors and memory go off and on, tasks are frozen and stopped, mounts come and go, caches are dropped.
+# wrote into the images and what it writes, stress-ng's file and mapping stressors, a compiler, parallel find in a cgroup
+# with little memory; meanwhile processors and memory go off and on, tasks are frozen and stopped, mounts come and go, caches
+# are dropped.
 #
 # Rules: every job is a loop that ends with the time; a job that meets an error says so in $T/NAME.bad and ends. In the end
 # every file has its checksum, everything can be unmounted, and the module goes. TAP on stdout. In LONG seconds every job and every
